@@ -1,0 +1,44 @@
+namespace UNetFamily;
+
+/// <summary>
+/// Convolution, normalization, activation: the unit that most segmentation networks are made of.
+/// <code>x → conv → norm → activation</code>
+/// </summary>
+public sealed class ConvNormAct : Module<Tensor, Tensor>, ITraceable
+{
+    private readonly Convolution conv;
+    private readonly Module<Tensor, Tensor> norm;
+    private readonly Module<Tensor, Tensor> activation;
+
+    /// <summary>Builds the unit.</summary>
+    /// <param name="dims">The rank.</param>
+    /// <param name="from">Channels of the input.</param>
+    /// <param name="to">Channels of the output.</param>
+    /// <param name="kernel">The kernel; 3 when left out.</param>
+    /// <param name="stride">The stride; 1 when left out.</param>
+    /// <param name="padding">The padding on both sides; half the kernel when left out, which keeps the size at stride 1.</param>
+    /// <param name="norm">The normalization; none when left out.</param>
+    /// <param name="activation">The activation; ReLU when left out.</param>
+    /// <param name="bias">Whether the convolution learns a bias; when left out, exactly if there is no norm to cancel it.</param>
+    public ConvNormAct(SpatialDims dims, long from, long to, Extent? kernel = null, Extent? stride = null, Extent? padding = null,
+        Normalization? norm = null, Activation? activation = null, bool? bias = null) : base(nameof(ConvNormAct))
+    {
+        var chosen = norm ?? Normalization.None;
+        conv = dims.Conv(from, to, kernel ?? 3, stride, padding, bias: bias ?? chosen.IsNone);
+        this.norm = chosen.Build(dims, to);
+        this.activation = (activation ?? Activation.ReLU).Build(inPlace: true);
+        RegisterComponents();
+    }
+
+    /// <summary>Applies the unit.</summary>
+    /// <param name="input">(N, from, …spatial).</param>
+    /// <returns>(N, to, …spatial / stride).</returns>
+    public override Tensor forward(Tensor input)
+    {
+        using var convolved = conv.call(input);
+        using var normalized = norm.call(convolved);
+        return activation.call(normalized);
+    }
+
+    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Through(input, conv, norm, activation);
+}

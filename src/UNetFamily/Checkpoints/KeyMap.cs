@@ -1,0 +1,46 @@
+namespace UNetFamily;
+
+/// <summary>
+/// How the names in a published checkpoint become the names in our network, and back: rules as data, kept beside each network.
+/// </summary>
+/// <param name="origin">The project whose names these are, such as <c>milesial/Pytorch-UNet</c>.</param>
+/// <param name="rules">The rules. Renames apply in order on the way in, and in the opposite order on the way out.</param>
+public sealed class KeyMap(string origin, params IReadOnlyList<KeyRule> rules)
+{
+    private readonly KeyRule.Rename[] renames = [.. rules.OfType<KeyRule.Rename>()];
+
+    /// <summary>The project whose names these are.</summary>
+    public string Origin { get; } = origin;
+
+    /// <summary>The rules in order.</summary>
+    public IReadOnlyList<KeyRule> Rules { get; } = rules;
+
+    /// <summary>Our name for a published entry.</summary>
+    /// <param name="official">The name in the published checkpoint.</param>
+    /// <returns>Our name; null when the entry is a second name of another or is not used.</returns>
+    public string? ToOurs(string official)
+    {
+        ArgumentNullException.ThrowIfNull(official);
+        foreach (var rule in Rules)
+        {
+            if (rule is KeyRule.Drop drop && drop.Matches(official)) return null;
+            if (rule is KeyRule.Alias alias && alias.Matches(official)) return null;
+        }
+        return renames.Aggregate(official, (key, rename) => rename.ToOurs(key));
+    }
+
+    /// <summary>The published name for one of ours.</summary>
+    /// <param name="ours">The name in our network.</param>
+    public string ToOfficial(string ours)
+    {
+        ArgumentNullException.ThrowIfNull(ours);
+        return renames.Reverse().Aggregate(ours, (key, rename) => rename.ToOfficial(key));
+    }
+
+    /// <summary>Whether the published entry is the weight of a linear layer where ours is that of a convolution with a kernel of one.</summary>
+    /// <param name="official">The name in the published checkpoint.</param>
+    public bool IsLinearAsConv(string official) => Rules.OfType<KeyRule.LinearAsConv>().Any(rule => rule.Matches(official));
+
+    /// <summary>The project's name.</summary>
+    public override string ToString() => Origin;
+}

@@ -1,0 +1,44 @@
+namespace UNetFamily;
+
+/// <summary>How the weights of a fresh network are drawn. A choice, applied once by the network's constructor.</summary>
+public abstract record Initialization
+{
+    private protected Initialization()
+    {
+    }
+
+    /// <summary>PyTorch's defaults: uniform by fan-in for convolutions and linear layers, ones and zeros for norms.</summary>
+    public static Initialization Default { get; } = new DefaultKind();
+
+    /// <summary>
+    /// Normal with a standard deviation of sqrt(2 / ((1 + slope²) fan-in)) and zero biases for every convolution, transposed ones included (He et al., 2015).
+    /// </summary>
+    /// <param name="slope">The negative slope of the activation that follows: 0 for ReLU (the U-Net paper), 0.01 for nnU-Net.</param>
+    public static Initialization He(double slope = 0) => new HeKind(slope);
+
+    internal abstract void Apply(nn.Module network);
+
+    private sealed record DefaultKind : Initialization
+    {
+        internal override void Apply(nn.Module network)
+        {
+        }
+
+        public override string ToString() => "Default";
+    }
+
+    private sealed record HeKind(double Slope) : Initialization
+    {
+        internal override void Apply(nn.Module network)
+        {
+            using var noGradient = no_grad();
+            foreach (var conv in network.modules().OfType<Convolution>())
+            {
+                init.kaiming_normal_(conv.weight, Slope);
+                if (conv.bias is { } bias) init.zeros_(bias);
+            }
+        }
+
+        public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"He({Slope})");
+    }
+}

@@ -1,0 +1,90 @@
+namespace UNetFamily;
+
+/// <summary>
+/// The spatial sizes that a network takes: on each axis <c>minimum + k * step</c> for k = 0, 1, 2 …, up to a maximum where there is one.
+/// </summary>
+public sealed class InputSizes
+{
+    private readonly SpatialDims dims;
+    private readonly long[] minimum;
+    private readonly long[] step;
+    private readonly long[]? maximum;
+
+    private InputSizes(SpatialDims dims, Extent minimum, Extent step, Extent? maximum = null)
+    {
+        this.dims = dims;
+        this.minimum = minimum.Along(dims);
+        this.step = step.Along(dims);
+        this.maximum = maximum?.Along(dims);
+    }
+
+    /// <summary>Any size from a minimum on.</summary>
+    /// <param name="dims">The rank of the network.</param>
+    /// <param name="minimum">The smallest side.</param>
+    public static InputSizes AtLeast(SpatialDims dims, Extent minimum) => new(dims, minimum, 1);
+
+    /// <summary>Multiples of a divisor, such as 16 for a network that halves four times.</summary>
+    /// <param name="dims">The rank of the network.</param>
+    /// <param name="divisor">The divisor per axis; also the smallest side.</param>
+    public static InputSizes MultiplesOf(SpatialDims dims, Extent divisor) => new(dims, divisor, divisor);
+
+    /// <summary>A minimum and steps from there, such as 188, 204, 220 … for the unpadded U-Net.</summary>
+    /// <param name="dims">The rank of the network.</param>
+    /// <param name="minimum">The smallest side.</param>
+    /// <param name="step">The distance to the next.</param>
+    public static InputSizes From(SpatialDims dims, Extent minimum, Extent step) => new(dims, minimum, step);
+
+    /// <summary>One size only.</summary>
+    /// <param name="dims">The rank of the network.</param>
+    /// <param name="size">The size.</param>
+    public static InputSizes Only(SpatialDims dims, Extent size) => new(dims, size, 1, size);
+
+    /// <summary>Whether the network takes this size.</summary>
+    /// <param name="size">One side per spatial axis, in the tensor's order.</param>
+    public bool Contains(ReadOnlySpan<long> size) => Problem(size) is null;
+
+    /// <summary>The smallest size that the network takes and that covers <paramref name="size"/>; the size to pad to.</summary>
+    /// <param name="size">One side per spatial axis, in the tensor's order.</param>
+    /// <returns>A new array of the same length.</returns>
+    /// <exception cref="ArgumentException">The number of axes is wrong, or a side is over the maximum.</exception>
+    public long[] Cover(ReadOnlySpan<long> size)
+    {
+        if (size.Length != (int)dims) throw new ArgumentException($"Size needs {(int)dims} sides, got {size.Length}.", nameof(size));
+        var cover = new long[size.Length];
+        for (var axis = 0; axis < cover.Length; axis++)
+        {
+            cover[axis] = NotBelow(axis, size[axis]);
+            if (cover[axis] > Maximum(axis)) throw new ArgumentException($"{dims.AxisNames[axis]} {size[axis]} is over the largest, {Maximum(axis)}.", nameof(size));
+        }
+        return cover;
+    }
+
+    /// <summary>What is wrong with a size, in a sentence that names axis, value and the nearest valid ones; null when nothing is.</summary>
+    internal string? Problem(ReadOnlySpan<long> size)
+    {
+        for (var axis = 0; axis < size.Length; axis++)
+        {
+            var side = size[axis];
+            if (side >= minimum[axis] && side <= Maximum(axis) && (side - minimum[axis]) % step[axis] == 0) continue;
+
+            var above = Math.Min(NotBelow(axis, side), Maximum(axis));
+            var below = above > side ? above - step[axis] : above;
+            var nearest = below >= minimum[axis] && below != above ? $"{below} or {above}" : $"{above}";
+            return $"{dims.AxisNames[axis]} of input (axis {axis + 2}) is {side}; it takes {Describe(axis)}. Nearest: {nearest}.";
+        }
+        return null;
+    }
+
+    private long Maximum(int axis) => maximum?[axis] ?? long.MaxValue;
+
+    private long NotBelow(int axis, long side) => side <= minimum[axis] ? minimum[axis] : minimum[axis] + (side - minimum[axis] + step[axis] - 1) / step[axis] * step[axis];
+
+    private string Describe(int axis) =>
+        maximum is not null && maximum[axis] == minimum[axis] ? $"{minimum[axis]} only"
+        : step[axis] == 1 ? $"{minimum[axis]} or more"
+        : minimum[axis] == step[axis] ? $"multiples of {step[axis]}"
+        : $"{minimum[axis]}, {minimum[axis] + step[axis]}, {minimum[axis] + 2 * step[axis]} and so on in steps of {step[axis]}";
+
+    /// <summary>For example <c>height: multiples of 16; width: multiples of 16</c>.</summary>
+    public override string ToString() => string.Join("; ", dims.AxisNames.Select((name, axis) => $"{name}: {Describe(axis)}"));
+}

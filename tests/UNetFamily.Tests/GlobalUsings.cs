@@ -1,0 +1,6 @@
+global using FluentAssertions;
+global using TorchSharp;
+global using TorchSharp.Modules;
+global using Xunit;
+global using static TorchSharp.torch;
+global using static TorchSharp.torch.nn;

@@ -1,0 +1,169 @@
+using System.Diagnostics;
+using System.Reflection;
+using System.Text.RegularExpressions;
+using Xunit.Abstractions;
+using Xunit.Sdk;
+
+// Sinks that outlive a remoting lease are a concern of .NET Framework's application domains.
+#pragma warning disable xUnit3000
+
+namespace UNetFamily.Tests;
+
+/// <summary>
+/// Runs this assembly's tests without the .NET SDK and its test host, for the bundle of <c>build.sh bundle</c>:
+/// <c>dotnet UNetFamily.Tests.dll [--list] [--filter word]</c>. With the SDK, <c>dotnet test</c> does the same and more.
+/// </summary>
+internal static class Program
+{
+    private static int Main(string[] arguments)
+    {
+        var words = new List<string>();
+        var list = false;
+        for (var i = 0; i < arguments.Length; i++)
+        {
+            if (arguments[i] == "--list")
+                list = true;
+            else if (arguments[i] == "--filter" && i + 1 < arguments.Length)
+                words.Add(arguments[++i]);
+            else
+                return Fail($"'{arguments[i]}' is no argument of this program; there are --list and --filter <word>.");
+        }
+
+        using var framework = new XunitTestFramework(new Quiet());
+        var tests = Discover(framework).Where(test => words.Count == 0 || words.Exists(word => Names(test, word))).ToList();
+        if (tests.Count == 0)
+            return Fail("No test has a name like that.");
+        if (!list)
+            return Run(framework, tests);
+
+        tests.ForEach(test => Console.WriteLine(test.DisplayName));
+        return 0;
+    }
+
+    private static int Fail(string message)
+    {
+        Console.Error.WriteLine(message);
+        return 2;
+    }
+
+    private static List<ITestCase> Discover(XunitTestFramework framework)
+    {
+        using var discoverer = framework.GetDiscoverer(Reflector.Wrap(Assembly.GetExecutingAssembly()));
+        using var sink = new Discovery();
+        discoverer.Find(includeSourceInformation: false, sink, new Options());
+        sink.Finished.WaitOne();
+        return sink.Tests;
+    }
+
+    private static int Run(XunitTestFramework framework, List<ITestCase> tests)
+    {
+        using var executor = framework.GetExecutor(Assembly.GetExecutingAssembly().GetName());
+        using var sink = new Execution();
+        executor.RunTests(tests, sink, new Options());
+        sink.Finished.WaitOne();
+        Console.WriteLine($"{sink.Passed} passed, {sink.Failed} failed{(sink.Skipped > 0 ? $", {sink.Skipped} skipped" : "")}");
+        return sink.Failed == 0 ? 0 : 1;
+    }
+
+    /// <summary>Whether a word of the test's class, method or display name starts with this; "unet" is thus not in "attentionunet/a".</summary>
+    private static bool Names(ITestCase test, string word)
+    {
+        var (type, method) = (test.TestMethod.TestClass.Class.Name, test.TestMethod.Method.Name);
+        var name = $"{type}.{method} {test.DisplayName}".Replace($"{nameof(UNetFamily)}.{nameof(Tests)}.", "", StringComparison.Ordinal);
+        return Regex.IsMatch(name, $"(?<![A-Za-z0-9]){Regex.Escape(word)}", RegexOptions.IgnoreCase);
+    }
+
+    private sealed class Quiet : IMessageSink
+    {
+        public bool OnMessage(IMessageSinkMessage message) => true;
+    }
+
+    private sealed class Discovery : IMessageSink, IDisposable
+    {
+        public List<ITestCase> Tests { get; } = [];
+
+        public ManualResetEvent Finished { get; } = new(initialState: false);
+
+        public bool OnMessage(IMessageSinkMessage message)
+        {
+            if (message is ITestCaseDiscoveryMessage found)
+                Tests.Add(found.TestCase);
+            else if (message is IDiscoveryCompleteMessage)
+                Finished.Set();
+            return true;
+        }
+
+        public void Dispose() => Finished.Dispose();
+    }
+
+    private sealed class Execution : IMessageSink, IDisposable
+    {
+        private readonly Lock console = new();
+        private readonly Stopwatch sinceShown = Stopwatch.StartNew();
+
+        public int Passed { get; private set; }
+
+        public int Failed { get; private set; }
+
+        public int Skipped { get; private set; }
+
+        public ManualResetEvent Finished { get; } = new(initialState: false);
+
+        public bool OnMessage(IMessageSinkMessage message)
+        {
+            lock (console)
+            {
+                switch (message)
+                {
+                    case ITestPassed:
+                        Passed++;
+                        ShowProgress();
+                        break;
+                    case ITestSkipped skipped:
+                        Skipped++;
+                        Console.WriteLine($"  Skipped {skipped.Test.DisplayName}: {skipped.Reason}");
+                        break;
+                    case ITestFailed failed:
+                        Show(failed.Test.DisplayName, failed);
+                        break;
+                    // A fixture or a clean-up that throws belongs to no test, and is a failure all the same.
+                    case IFailureInformation failure:
+                        Show(message.GetType().Name, failure);
+                        break;
+                    case ITestAssemblyFinished:
+                        Finished.Set();
+                        break;
+                }
+            }
+            return true;
+        }
+
+        public void Dispose() => Finished.Dispose();
+
+        private void ShowProgress()
+        {
+            if (sinceShown.Elapsed < TimeSpan.FromSeconds(10))
+                return;
+            Console.WriteLine($"  {Passed} passed");
+            sinceShown.Restart();
+        }
+
+        private void Show(string name, IFailureInformation failure)
+        {
+            Failed++;
+            Console.WriteLine($"  Failed {name}");
+            for (var i = 0; i < failure.Messages.Length; i++)
+                Console.WriteLine($"    {failure.ExceptionTypes[i]}: {failure.Messages[i]}\n{failure.StackTraces[i]}");
+        }
+    }
+
+    /// <summary>xunit's defaults.</summary>
+    private sealed class Options : ITestFrameworkDiscoveryOptions, ITestFrameworkExecutionOptions
+    {
+        private readonly Dictionary<string, object?> values = [];
+
+        public TValue GetValue<TValue>(string name) => values.TryGetValue(name, out var value) ? (TValue)value! : default!;
+
+        public void SetValue<TValue>(string name, TValue value) => values[name] = value;
+    }
+}

@@ -1,0 +1,70 @@
+using System.Text.Json;
+using Xunit.Abstractions;
+
+namespace UNetFamily.Tests.Reference;
+
+/// <summary>
+/// All reference cases: those of the folders beside this code, and of the folder that the environment variable <c>UNETFAMILY_REFERENCE</c> names.
+/// </summary>
+internal static class ReferenceCases
+{
+    private static readonly string Own = Path.Combine(AppContext.BaseDirectory, "Reference");
+
+    public static IEnumerable<string> Folders()
+    {
+        var roots = new List<string> { Own };
+        if (Environment.GetEnvironmentVariable("UNETFAMILY_REFERENCE") is { Length: > 0 } more)
+        {
+            if (!Directory.Exists(more)) throw new DirectoryNotFoundException($"UNETFAMILY_REFERENCE names '{more}', and there is no such folder.");
+            roots.Add(more);
+        }
+        return roots.SelectMany(root => Directory.EnumerateDirectories(root).Append(root)).Where(folder => File.Exists(Path.Combine(folder, "cases.json"))).Order(StringComparer.Ordinal);
+    }
+
+    public static IEnumerable<ReferenceCase> All() => Folders().SelectMany(In);
+
+    public static IEnumerable<ReferenceCase> In(string folder)
+    {
+        var root = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "cases.json"))).RootElement;
+        var net = root.GetProperty("net").GetString()!;
+        return root.GetProperty("cases").EnumerateArray().Select(json => new ReferenceCase(net, folder, json));
+    }
+
+    /// <summary>The folder of a net among the project's own cases.</summary>
+    public static string FolderOf(string net) => Path.Combine(Own, net);
+
+    public static ReferenceCase Find(string folder, string name) => In(folder).Single(candidate => candidate.Name == name);
+}
+
+/// <summary>Names a case in a test's display name as <c>net/case</c>, and carries it through test discovery as two strings.</summary>
+public sealed class CaseName : IXunitSerializable
+{
+    private string folder = "";
+    private string net = "";
+    private string name = "";
+
+    [Obsolete("For deserialization only.")]
+    public CaseName()
+    {
+    }
+
+    internal CaseName(ReferenceCase source) => (folder, net, name) = (source.Folder, source.Net, source.Name);
+
+    internal ReferenceCase Load() => ReferenceCases.Find(folder, name);
+
+    public void Serialize(IXunitSerializationInfo info)
+    {
+        info.AddValue(nameof(folder), folder);
+        info.AddValue(nameof(net), net);
+        info.AddValue(nameof(name), name);
+    }
+
+    public void Deserialize(IXunitSerializationInfo info)
+    {
+        folder = info.GetValue<string>(nameof(folder));
+        net = info.GetValue<string>(nameof(net));
+        name = info.GetValue<string>(nameof(name));
+    }
+
+    public override string ToString() => $"{net}/{name}";
+}

@@ -1,0 +1,15 @@
+using UNetFamily.Tests.Models.UNet;
+
+namespace UNetFamily.Tests.Reference;
+
+/// <summary>The nets whose cases can be run.</summary>
+internal static class ReferenceFamilies
+{
+    private static readonly ReferenceFamily[] All =
+    [
+        new UNetReference(),
+    ];
+
+    public static ReferenceFamily Of(string net) => All.FirstOrDefault(family => family.Net == net)
+        ?? throw new NotSupportedException($"There are reference cases of '{net}', and no {nameof(ReferenceFamily)} that can express them.");
+}

@@ -1,0 +1,43 @@
+namespace UNetFamily.Samples.BrainSegmentation.Data;
+
+/// <summary>The classes of a task: which values of a label volume belong to each, and how they are called. Class 0 is the background.</summary>
+/// <param name="Names">The names of the classes, background first.</param>
+/// <param name="ClassOf">The class of each value of the label volume; a value that is missing is background.</param>
+/// <param name="MirrorSymmetric">Whether a class stays itself when left and right are exchanged, so that mirrored slices may be trained on.</param>
+internal sealed record LabelScheme(IReadOnlyList<string> Names, IReadOnlyDictionary<int, byte> ClassOf, bool MirrorSymmetric)
+{
+    private const int MostClasses = 32;
+
+    /// <summary>
+    /// The 116 hand-drawn regions of the AAL atlas (Tzourio-Mazoyer et al., 2002) in seven groups: the lobes, the limbic system with the
+    /// insula, the deep grey nuclei, and the cerebellum. Left and right fall together.
+    /// </summary>
+    public static LabelScheme Aal { get; } = new(
+        ["background", "frontal", "parietal", "temporal", "occipital", "limbic, insula", "deep grey", "cerebellum"],
+        Ranges((1, 1, 28), (2, 57, 70), (3, 55, 56), (3, 79, 90), (4, 43, 54), (5, 29, 42), (6, 71, 78), (7, 91, 116)),
+        MirrorSymmetric: true);
+
+    /// <summary>A class for each value that occurs; nothing is known of left and right.</summary>
+    public static LabelScheme Of(Volume labels)
+    {
+        var values = labels.Values.Distinct().Order().ToArray();
+        if (!values.All(value => float.IsInteger(value) && value is >= 0 and <= 1 << 24))
+            throw new InvalidDataException("labels must be whole numbers from 0 on.");
+        if (values.Length is < 2 or > MostClasses)
+            throw new InvalidDataException($"a label volume needs 2 to {MostClasses} different values, this one has {values.Length}.");
+
+        var classes = values.Where(value => value > 0).Select((value, index) => (Value: (int)value, Class: (byte)(index + 1))).ToArray();
+        return new LabelScheme(["background", .. classes.Select(one => $"label {one.Value}")], classes.ToDictionary(one => one.Value, one => one.Class), MirrorSymmetric: false);
+    }
+
+    /// <summary>The class of each voxel.</summary>
+    public byte[] Classify(Volume labels) => Array.ConvertAll(labels.Values, value => ClassOf.GetValueOrDefault((int)value));
+
+    private static Dictionary<int, byte> Ranges(params ReadOnlySpan<(byte Class, int First, int Last)> ranges)
+    {
+        var classes = new Dictionary<int, byte>();
+        foreach (var (name, first, last) in ranges)
+            for (var value = first; value <= last; value++) classes.Add(value, name);
+        return classes;
+    }
+}

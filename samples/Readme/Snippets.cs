@@ -1,0 +1,63 @@
+using TorchSharp;
+using UNetFamily;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace Readme;
+
+/// <summary>The regions are the README's code, line for line; a test compares them.</summary>
+internal static class Snippets
+{
+    public static void Segment()
+    {
+        using var image = rand(1, 3, 64, 64);
+
+        #region segment
+        using var model = new UNet(new UNetOptions { InChannels = 3, OutChannels = 2 });
+        model.eval();
+
+        using var noGradient = no_grad();
+        using var output = model.call(image);           // (N, 3, H, W) -> output.Logits: (N, 2, H, W)
+        using var mask = output.Logits.argmax(1);       // the class of each pixel
+        #endregion
+    }
+
+    public static void Train()
+    {
+        (Tensor Image, Tensor Mask)[] batches = [(rand(2, 3, 32, 32), randint(0, 2, [2, 32, 32], ScalarType.Int64))];
+
+        #region train
+        using var model = new UNet(UNetOptions.Milesial(inChannels: 3, outChannels: 2) with { Widths = [16, 32, 64, 128] });
+        using var optimizer = optim.AdamW(model.parameters(), lr: 1e-3);
+
+        foreach (var (image, mask) in batches)
+        {
+            using var scope = NewDisposeScope();        // frees whatever the step creates
+            using var output = model.call(image);
+            var loss = functional.cross_entropy(output.Logits, mask);
+
+            optimizer.zero_grad();
+            loss.backward();
+            optimizer.step();
+        }
+        #endregion
+    }
+
+    public static void Volumes()
+    {
+        using var volume = rand(1, 1, 16, 32, 32);
+
+        #region volumes
+        var options = new UNetOptions
+        {
+            InChannels = 1,
+            OutChannels = 4,
+            SpatialDims = SpatialDims.Three,            // (N, C, D, H, W) instead of (N, C, H, W)
+            Widths = [16, 32, 64],
+            Norm = Normalization.Instance,
+        };
+        using var model = options.Build();
+        using var output = model.call(volume);
+        #endregion
+    }
+}

@@ -225,7 +225,7 @@ run_project() {
   dotnet "$(output_of "$project")" "$@"
 }
 
-demo() { run_project samples/Demo "$@"; }
+demo() { run_project samples/BrainSegmentation "$@"; }
 
 doctor() { run_project samples/Doctor "$@"; }
 

@@ -1,0 +1,127 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+
+namespace UNetFamily.Benchmarks;
+
+/// <summary>Runs C# and Python in turns, prints a line per job and writes all that was measured.</summary>
+internal static class Comparison
+{
+    public static void Run(Settings settings)
+    {
+        var benchmarks = settings.Name is null ? Enum.GetValues<Benchmark>() : [Named(settings.Name)];
+        Rival? python = null;
+        var first = true;
+        foreach (var benchmark in benchmarks)
+        {
+            var rows = new List<Row>();
+            foreach (var job in Jobs(benchmark, settings))
+            {
+                if (first)
+                {
+                    var probe = Rival.Ours.Measure(job with { Benchmark = Benchmark.Overhead, Seconds = 0 })!;
+                    python = Rival.Python(probe.Torch);
+                    Console.WriteLine($"libtorch {probe.Torch}, {probe.Threads} threads, {job.Device}; Python: {Describe(python, settings)}");
+                    first = false;
+                }
+                if (rows.Count == 0) Console.WriteLine($"\n{benchmark,-44} {"C#",14} {"Python",14} {"ratio",7} {"C# peak",10} {"Python",10}");
+                var row = Measure(job, python, settings);
+                rows.Add(row);
+                Console.WriteLine(row.ToString());
+            }
+            Write(benchmark, rows);
+        }
+    }
+
+    private static string Describe(Rival? python, Settings settings) =>
+        python is null ? "no python3 with a torch of this version"
+        : settings.PythonFolder is null ? "for overhead only; --python <folder> adds the original networks"
+        : $"originals from {settings.PythonFolder}";
+
+    private static Benchmark Named(string name) =>
+        Enum.TryParse<Benchmark>(name, ignoreCase: true, out var benchmark) ? benchmark : throw new ArgumentException($"There is no benchmark '{name}'.");
+
+    private static IEnumerable<Job> Jobs(Benchmark benchmark, Settings settings)
+    {
+        var job = new Job(benchmark, Network: null, Input: [], settings.Device, settings.Threads ?? 0, settings.Seconds, settings.PythonFolder);
+        if (benchmark is Benchmark.Overhead) return [job];
+
+        var networks = ModelCatalog.Variants.Where(variant => variant.Name.StartsWith(settings.Network ?? "", StringComparison.OrdinalIgnoreCase)).ToList();
+        if (networks.Count == 0) throw new ArgumentException($"No network's name starts with '{settings.Network}'; there are {string.Join(", ", ModelCatalog.Variants.Select(variant => variant.Name))}.");
+        return networks.Select(network => job with { Network = network.Name, Input = InputOf(network, settings.Side) });
+    }
+
+    /// <summary>One image or volume of the wanted side, or of the nearest size that the network takes.</summary>
+    private static long[] InputOf(ModelVariant network, long? side)
+    {
+        var dims = network.Options.SpatialDims;
+        var wanted = Enumerable.Repeat(side ?? (dims is SpatialDims.Two ? 256 : 64), (int)dims).ToArray();
+        using var model = network.Options.Build();
+        long[] size;
+        try
+        {
+            size = model.InputSizes.Cover(wanted);
+        }
+        catch (ArgumentException)
+        {
+            size = model.InputSizes.Cover(Enumerable.Repeat(1L, (int)dims).ToArray());
+        }
+        return [1, network.Options.InChannels, .. size];
+    }
+
+    private static Row Measure(Job job, Rival? python, Settings settings)
+    {
+        var (ours, theirs) = (new List<Measured>(), new List<Measured>());
+        if (job.Benchmark is not Benchmark.Overhead && job.Originals is null) python = null;
+        for (var round = 0; round < settings.Rounds; round++)
+        {
+            ours.Add(Rival.Ours.Measure(job)!);
+            if (python?.Measure(job) is { } measured) theirs.Add(measured);
+        }
+        return new Row(job, ours, theirs);
+    }
+
+    private static void Write(Benchmark benchmark, List<Row> rows)
+    {
+        var folder = Directory.CreateDirectory(Path.Combine("artifacts", "bench"));
+        var file = Path.Combine(folder.FullName, $"{benchmark.ToString().ToLowerInvariant()}.json");
+        var report = new Report(DateTime.UtcNow, RuntimeInformation.OSDescription, Processor(), Environment.ProcessorCount, RuntimeInformation.FrameworkDescription, rows);
+        File.WriteAllText(file, Json.Write(report, indented: true));
+    }
+
+    private static string? Processor() => File.Exists("/proc/cpuinfo")
+        ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
+        : null;
+
+    private sealed record Report(DateTime Measured, string System, string? Processor, int Cores, string Runtime, List<Row> Rows);
+
+    /// <summary>A job with all rounds of both rivals.</summary>
+    private sealed record Row(Job Job, List<Measured> Ours, List<Measured> Python)
+    {
+        public double Milliseconds => Ours.Select(round => round.Median).Median();
+
+        public double? PythonMilliseconds => Python.Count > 0 ? Python.Select(round => round.Median).Median() : null;
+
+        /// <summary>Our time by Python's: below 1 we are faster.</summary>
+        public double? Ratio => Milliseconds / PythonMilliseconds;
+
+        public double PeakMegabytes => Ours.Select(round => round.PeakMegabytes).Median();
+
+        public double? PythonPeakMegabytes => Python.Count > 0 ? Python.Select(round => round.PeakMegabytes).Median() : null;
+
+        public override string ToString()
+        {
+            var subject = Job.Network is null ? "  add, 4x4" : $"  {Job.Network} {string.Join('x', Job.Input)}";
+            return string.Create(CultureInfo.InvariantCulture,
+                $"{subject,-44} {Time(Milliseconds),14} {Time(PythonMilliseconds),14} {Ratio,7:0.00} {Memory(PeakMegabytes),10} {Memory(PythonPeakMegabytes),10}");
+        }
+
+        private static string Time(double? milliseconds) => milliseconds switch
+        {
+            null => "",
+            < 1 => string.Create(CultureInfo.InvariantCulture, $"{milliseconds * 1000:0.00} us"),
+            _ => string.Create(CultureInfo.InvariantCulture, $"{milliseconds:0.0} ms"),
+        };
+
+        private static string Memory(double? megabytes) => megabytes is null ? "" : string.Create(CultureInfo.InvariantCulture, $"{megabytes:0} MB");
+    }
+}

@@ -1,0 +1,97 @@
+using System.Diagnostics;
+using TorchSharp;
+using static TorchSharp.torch;
+using static TorchSharp.torch.nn;
+
+namespace UNetFamily.Benchmarks;
+
+/// <summary>Measures one job in this process. <c>python/measure.py</c> does the same, step by step.</summary>
+internal static class Measurement
+{
+    private const int AddsPerRepetition = 1000;
+    private const int FewestRepetitions = 3;
+
+    public static Measured Run(Job job)
+    {
+        if (job.Threads > 0) set_num_threads(job.Threads);
+        random.manual_seed(1);
+        var milliseconds = job.Benchmark switch
+        {
+            Benchmark.Overhead => Overhead(job),
+            Benchmark.Forward => Forward(job),
+            _ => Step(job),
+        };
+        using var process = Process.GetCurrentProcess();
+        return new Measured(__version__, get_num_threads(), milliseconds, process.PeakWorkingSet64 / 1e6);
+    }
+
+    private static double[] Overhead(Job job)
+    {
+        using var a = randn([4, 4], device: device(job.Device));
+        using var b = randn([4, 4], device: device(job.Device));
+        return [.. Repeat(job, Adds).Select(total => total / AddsPerRepetition)];
+
+        void Adds()
+        {
+            using var scope = NewDisposeScope();
+            for (var i = 0; i < AddsPerRepetition; i++) _ = a + b;
+        }
+    }
+
+    private static double[] Forward(Job job)
+    {
+        using var model = ModelCatalog.Find(job.Network!).Options.Build();
+        model.to(device(job.Device));
+        model.eval();
+        using var input = randn(job.Input, device: device(job.Device));
+        using var mode = no_grad();
+        return Repeat(job, () => model.call(input).Dispose());
+    }
+
+    private static double[] Step(Job job)
+    {
+        using var model = ModelCatalog.Find(job.Network!).Options.Build();
+        model.to(device(job.Device));
+        model.train();
+        using var optimizer = optim.AdamW(model.parameters(), lr: 1e-4);
+        using var input = randn(job.Input, device: device(job.Device));
+        using var target = Target(model, input);
+        return Repeat(job, TrainingStep);
+
+        void TrainingStep()
+        {
+            using var scope = NewDisposeScope();
+            var output = model.call(input);
+            var loss = functional.cross_entropy(output.Logits, target);
+            optimizer.zero_grad();
+            loss.backward();
+            optimizer.step();
+        }
+    }
+
+    private static Tensor Target(SegmentationModel model, Tensor input)
+    {
+        using var mode = no_grad();
+        using var output = model.call(input);
+        var (batch, classes, sides) = (output.Logits.shape[0], output.Logits.shape[1], output.Logits.shape[2..]);
+        return randint(0, classes, [batch, .. sides], ScalarType.Int64, input.device);
+    }
+
+    /// <summary>Milliseconds of each repetition, the first, which warms up, left out.</summary>
+    private static double[] Repeat(Job job, Action action)
+    {
+        var milliseconds = new List<double>();
+        Timed();
+        var watch = Stopwatch.StartNew();
+        while (milliseconds.Count < FewestRepetitions || watch.Elapsed.TotalSeconds < job.Seconds) milliseconds.Add(Timed());
+        return [.. milliseconds];
+
+        double Timed()
+        {
+            var start = Stopwatch.GetTimestamp();
+            action();
+            if (job.Device != "cpu") cuda.synchronize();
+            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using UNetFamily.Benchmarks;
+
+const string Usage = """
+    usage: bench [name] [options]
+
+      overhead            microseconds per add of two 4x4 tensors: what a call costs before any work is done
+      forward [network]   one prediction, in evaluation mode without gradients
+      step [network]      one training step: forward, loss, backward, AdamW
+      help                this text
+
+    Without a name, all of them. A network is a name of the catalogue, or the start of one ("unet", "unet-milesial").
+
+      --python <folder>   a checkout of the originals, or a folder of such checkouts, to run beside ours (python/measure.py lists them)
+      --device cuda       on the GPU
+      --threads <n>       threads of libtorch; its own choice when left out
+      --side <n>          the side of images; 256, and 64 for volumes, when left out
+      --rounds <n>        how often C# and Python take turns; 3 when left out
+      --quick             one short round, to see that everything runs
+
+    Every figure is the median over the rounds of each round's median. Each round runs in a process of its own, whose peak of memory is the one shown.
+    Tables go to the screen, JSON to artifacts/bench.
+    """;
+
+try
+{
+    if (args is ["--child", var job])
+    {
+        Console.WriteLine(Json.Write(Measurement.Run(Json.Read<Job>(job))));
+        return 0;
+    }
+
+    var settings = Settings.Parse(args);
+    if (settings.Name == "help")
+    {
+        Console.WriteLine(Usage);
+        return 0;
+    }
+    Comparison.Run(settings);
+    return 0;
+}
+catch (ArgumentException problem)
+{
+    Console.Error.WriteLine($"{problem.Message} See `bench help`.");
+    return 2;
+}
+catch (MeasurementFailedException problem)
+{
+    Console.Error.WriteLine(problem.Message);
+    return 1;
+}

@@ -26,6 +26,14 @@ internal sealed unsafe class Operator(string name, string overload = "")
         return count == 1 && result.Tag == ArgTag.Tensor && result.Bits != 0 ? new Tensor((nint)result.Bits) : throw Unexpected(count, &result, "one tensor");
     }
 
+    /// <summary>As <see cref="Call"/>, for a tensor that never leaves this assembly: no scope owns it and no statistics count it. End it with DecoupleTemporary.</summary>
+    internal Tensor CallTemporary(params ReadOnlySpan<Arg> args)
+    {
+        Value result;
+        var count = Invoke(args, &result, 1);
+        return count == 1 && result.Tag == ArgTag.Tensor ? new Tensor((nint)result.Bits, register: false) : throw Unexpected(count, &result, "one tensor");
+    }
+
     /// <summary>Calls the operator and returns all its tensors, be they a tuple or a list.</summary>
     public Tensor[] CallMany(params ReadOnlySpan<Arg> args)
     {
@@ -38,8 +46,12 @@ internal sealed unsafe class Operator(string name, string overload = "")
         return Tensors(many);
     }
 
-    /// <summary>Calls an operator whose result is its first argument again; that handle is dropped.</summary>
-    public void CallInPlace(params ReadOnlySpan<Arg> args) => Invoke(args, null, 0);
+    /// <summary>Calls an operator whose result is its first argument again, and returns that argument: an in-place method returns its own tensor.</summary>
+    public Tensor CallInPlace(params ReadOnlySpan<Arg> args)
+    {
+        Invoke(args, null, 0);
+        return Unsafe.As<Tensor>(args[0].Reference!);
+    }
 
     /// <summary>Calls an operator that returns a number.</summary>
     public Scalar CallScalar(params ReadOnlySpan<Arg> args)

@@ -131,31 +131,23 @@ END
 
 require_libtorch() {
   local missing=()
-  [[ -n ${LIBTORCH:-} && ! -d $LIBTORCH/include ]] &&
-    fail "LIBTORCH is '$LIBTORCH', which is not a libtorch: it has no folder include."
-  has_compiler || missing+=(g++)
-  has_libtorch || missing+=(libtorch-dev)
-  if [[ " ${missing[*]} " == *" libtorch-dev "* ]] || uses_distribution_libtorch; then
+  [[ -z ${LIBTORCH:-} ]] || native --stamp >/dev/null || exit 1
+  if ! command -v "${CXX:-g++}" >/dev/null; then
+    [[ -z ${CXX:-} ]] || fail "CXX is '$CXX', and there is no such compiler."
+    missing+=(g++)
+  fi
+  [[ -n $(libtorch) ]] || missing+=(libtorch-dev)
+  if [[ -z $(libtorch) || $(libtorch) == /usr/lib/* ]]; then
     has_openblas || missing+=(libopenblas0-pthread)
   fi
   ((${#missing[@]} == 0)) || apt_install "${missing[@]}"
-  ! uses_distribution_libtorch || prefer_openblas
+  [[ $(libtorch) != /usr/lib/* ]] || prefer_openblas
 }
 
-has_compiler() { command -v "${CXX:-c++}" >/dev/null || command -v g++ >/dev/null || command -v clang++ >/dev/null; }
+native() { sh src/TorchSharp.SystemLibTorch/native/build.sh "$@"; }
 
-has_libtorch() { [[ -n ${LIBTORCH:-} ]] || has_distribution_libtorch || has_python_torch; }
-
-has_distribution_libtorch() { [[ -d /usr/include/torch/csrc && -d /usr/include/ATen ]]; }
-
-uses_distribution_libtorch() { [[ -z ${LIBTORCH:-} ]] && has_distribution_libtorch; }
-
-# A wheel brings headers along; Debian's python3-torch does not.
-has_python_torch() {
-  local folder
-  folder=$(python3 -c 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])' 2>/dev/null) || return 1
-  [[ -d $folder/include/ATen ]]
-}
+# The file of the libtorch that will be used: LIBTORCH's, the distribution's, or that of Python's torch.
+libtorch() { native --stamp 2>/dev/null || true; }
 
 has_openblas() { compgen -G '/usr/lib/*/openblas-*/libblas.so.3' >/dev/null; }
 
@@ -167,7 +159,7 @@ prefer_openblas() {
       [[ $target == */blas/libblas.so.3 || $target == */lapack/liblapack.so.3 ]] || continue
       target=$(compgen -G "/usr/lib/*/openblas-*/$library" | head -n 1)
       if [[ -n $target ]] && quietly as_root update-alternatives --set "$name" "$target"; then
-        say "$library was the slow reference implementation: switched to OpenBLAS (update-alternatives --auto $name undoes it)."
+        say "$library was the slow reference implementation: switched to OpenBLAS (update-alternatives --config $name chooses another)."
       else
         say "Warning: $library is the slow reference implementation. Please run: sudo update-alternatives --config $name"
       fi
@@ -381,7 +373,7 @@ make_stand_in() {
     fail "the stand-in for TorchSharp does not pack."
 }
 
-native_file() { printf '%s\n' "$repo/src/TorchSharp.SystemLibTorch/bin/$configuration/net10.0"/libTorchSharpSystem.*; }
+native_file() { printf '%s\n' "$repo/src/TorchSharp.SystemLibTorch/bin/$configuration/net10.0/libTorchSharpSystem.so"; }
 
 # $1: the package as the consumer's restore has unpacked it.
 check_package() {
@@ -433,7 +425,7 @@ publish() {
     quietly dotnet publish "$project" --configuration "$configuration" --output "$folder" -p:UseAppHost=false -p:SatelliteResourceLanguages=en ||
       fail "$project does not publish."
   done
-  rm -f "$folder"/libTorchSharpSystem.*
+  rm -f "$folder/libTorchSharpSystem.so"
 }
 
 # The .NET runtime that the SDK here uses, and the program that starts it.

@@ -17,13 +17,8 @@ usage: ./run.sh [command] [arguments]
 END
 }
 
-build_native() {
-  local library=app/libTorchSharpSystem.so
-  [[ -e $library && ! native/torchsharp_system.cpp -nt $library && $(cat app/libtorch 2>/dev/null) == "${LIBTORCH:-}" ]] && return
-  echo "Building the native file ..." >&2
-  bash native/build.sh "$library" || return
-  printf '%s' "${LIBTORCH:-}" >app/libtorch
-}
+# Does nothing when the file is there and fits.
+build_native() { sh native/build.sh app; }
 
 run() {
   local program=$1

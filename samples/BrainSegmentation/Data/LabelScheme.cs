@@ -33,11 +33,11 @@ internal sealed record LabelScheme(IReadOnlyList<string> Names, IReadOnlyDiction
     /// <summary>The class of each voxel.</summary>
     public byte[] Classify(Volume labels) => Array.ConvertAll(labels.Values, value => ClassOf.GetValueOrDefault((int)value));
 
-    private static Dictionary<int, byte> Ranges(params ReadOnlySpan<(byte Class, int First, int Last)> ranges)
+    private static Dictionary<int, byte> Ranges(params ReadOnlySpan<(int Class, int First, int Last)> ranges)
     {
         var classes = new Dictionary<int, byte>();
-        foreach (var (name, first, last) in ranges)
-            for (var value = first; value <= last; value++) classes.Add(value, name);
+        foreach (var (label, first, last) in ranges)
+            for (var value = first; value <= last; value++) classes.Add(value, (byte)label);
         return classes;
     }
 }

@@ -1,0 +1,34 @@
+// Trains a U-Net on slices of one brain scan, says how well it segments slices that it has not seen, and segments the whole volume.
+
+using UNetFamily.Samples.BrainSegmentation;
+using UNetFamily.Samples.BrainSegmentation.Report;
+
+using var cancellation = new CancellationTokenSource();
+Console.CancelKeyPress += (_, press) =>
+{
+    press.Cancel = true;
+    cancellation.Cancel();
+};
+
+try
+{
+    if (DemoOptions.Parse(args) is { } options) return await Demo.RunAsync(options, cancellation.Token) ? 0 : 1;
+    Console.WriteLine(DemoOptions.Help);
+    return 0;
+}
+catch (UsageException problem)
+{
+    Screen.Fail(problem.Message);
+    Console.Error.WriteLine(DemoOptions.Help);
+    return 2;
+}
+catch (OperationCanceledException)
+{
+    Screen.Warn("Stopped.");
+    return 130;
+}
+catch (Exception problem) when (problem is IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException)
+{
+    Screen.Fail(problem.Message);
+    return 1;
+}

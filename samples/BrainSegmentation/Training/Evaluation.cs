@@ -1,0 +1,34 @@
+using UNetFamily.Samples.BrainSegmentation.Data;
+
+namespace UNetFamily.Samples.BrainSegmentation.Training;
+
+/// <summary>
+/// How well the centre slices of the held-out blocks were segmented, beside what a copy of the nearest training slice's labels gives.
+/// That baseline looks at no image at all; below it nothing was learnt. A centre is as far from the slice below as from the one above.
+/// </summary>
+/// <param name="Network">The network's classes.</param>
+/// <param name="CopyOfBelow">The labels of the nearest training slice below.</param>
+/// <param name="CopyOfAbove">The labels of the nearest training slice above.</param>
+internal sealed record Evaluation(Dice Network, Dice CopyOfBelow, Dice CopyOfAbove)
+{
+    /// <summary>The better of the two copies.</summary>
+    public double Baseline => Math.Max(CopyOfBelow.Mean, CopyOfAbove.Mean);
+
+    /// <summary>Compares with the truth.</summary>
+    /// <param name="subject">The truth.</param>
+    /// <param name="split">Which slices count.</param>
+    /// <param name="predicted">A class for each voxel of the volume.</param>
+    public static Evaluation Of(Subject subject, SliceSplit split, byte[] predicted)
+    {
+        var classes = subject.Scheme.Names.Count;
+        var evaluation = new Evaluation(new Dice(classes), new Dice(classes), new Dice(classes));
+        foreach (var z in split.Centres)
+        {
+            var truth = subject.LabelsOf(z);
+            evaluation.Network.Add(predicted.AsSpan(z * subject.Size.Slice, subject.Size.Slice), truth);
+            evaluation.CopyOfBelow.Add(subject.LabelsOf(split.Nearest(z, above: false)), truth);
+            evaluation.CopyOfAbove.Add(subject.LabelsOf(split.Nearest(z, above: true)), truth);
+        }
+        return evaluation;
+    }
+}

@@ -104,6 +104,20 @@ public static partial class torch
 
     public partial class Tensor
     {
+        public static Tensor Load(BinaryReader reader) => TensorExtensionMethods.Load(reader);
+
+        public static Tensor Load(Stream stream)
+        {
+            using var reader = new BinaryReader(stream);
+            return Load(reader);
+        }
+
+        public static Tensor Load(string location)
+        {
+            using var stream = File.OpenRead(location);
+            return Load(stream);
+        }
+
         public Tensor empty_like(ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => Finish(Aten.empty_like.Call(this, dtype ?? this.dtype, Arg.Default, device), requires_grad);
 
         public Tensor zeros_like(ScalarType? dtype = null, Device? device = null, bool requires_grad = false) => Finish(Aten.zeros_like.Call(this, dtype ?? this.dtype, Arg.Default, device), requires_grad);

@@ -112,8 +112,67 @@ public static partial class torch
     public static Tensor stack(IEnumerable<Tensor> tensors, long dim = 0) => Aten.stack.Call(tensors.ToArray(), dim);
 
     public static Tensor hstack(params Tensor[] tensors) => Aten.hstack.Call(tensors);
+    public static Tensor hstack(IList<Tensor> tensors) => Aten.hstack.Call(tensors.ToArray());
+    public static Tensor hstack(ReadOnlySpan<Tensor> tensors) => Aten.hstack.Call(tensors.ToArray());
+    public static Tensor hstack(IEnumerable<Tensor> tensors) => Aten.hstack.Call(tensors.ToArray());
 
     public static Tensor vstack(Tensor[] tensors) => Aten.vstack.Call(tensors);
+    public static Tensor vstack(IList<Tensor> tensors) => Aten.vstack.Call(tensors.ToArray());
+    public static Tensor vstack(ReadOnlySpan<Tensor> tensors) => Aten.vstack.Call(tensors.ToArray());
+
+    public static Tensor row_stack(params Tensor[] tensors) => Aten.vstack.Call(tensors);
+    public static Tensor row_stack(IList<Tensor> tensors) => Aten.vstack.Call(tensors.ToArray());
+    public static Tensor row_stack(ReadOnlySpan<Tensor> tensors) => Aten.vstack.Call(tensors.ToArray());
+
+    public static Tensor dstack(params Tensor[] tensors) => Aten.dstack.Call(tensors);
+    public static Tensor dstack(IList<Tensor> tensors) => Aten.dstack.Call(tensors.ToArray());
+    public static Tensor dstack(ReadOnlySpan<Tensor> tensors) => Aten.dstack.Call(tensors.ToArray());
+    public static Tensor dstack(IEnumerable<Tensor> tensors) => Aten.dstack.Call(tensors.ToArray());
+
+    public static Tensor column_stack(params Tensor[] tensors) => Aten.column_stack.Call(tensors);
+    public static Tensor column_stack(IList<Tensor> tensors) => Aten.column_stack.Call(tensors.ToArray());
+    public static Tensor column_stack(ReadOnlySpan<Tensor> tensors) => Aten.column_stack.Call(tensors.ToArray());
+
+    public static Tensor cartesian_prod(params Tensor[] tensors) => Aten.cartesian_prod.Call(tensors);
+    public static Tensor cartesian_prod(IList<Tensor> tensors) => Aten.cartesian_prod.Call(tensors.ToArray());
+    public static Tensor cartesian_prod(ReadOnlySpan<Tensor> tensors) => Aten.cartesian_prod.Call(tensors.ToArray());
+
+    public static Tensor combinations(Tensor input, int r = 2, bool with_replacement = false) => Aten.combinations.Call(input, r, with_replacement);
+
+    public static Tensor moveaxis(Tensor input, long source, long destination) => Aten.moveaxis_int.Call(input, source, destination);
+    public static Tensor moveaxis(Tensor input, (long, long) source, (long, long) destination) => Aten.moveaxis_intlist.Call(input, source, destination);
+    public static Tensor moveaxis(Tensor input, (long, long, long) source, (long, long, long) destination) => Aten.moveaxis_intlist.Call(input, source, destination);
+
+    public static Tensor movedim(Tensor input, long source, long destination) => Aten.movedim_int.Call(input, source, destination);
+
+    public static Tensor[] unbind(Tensor tensor, int dim = 0) => tensor.unbind(dim);
+
+    public static Tensor gather(Tensor input, long dim, Tensor index, bool sparse_grad = false) => Aten.gather.Call(input, dim, index, sparse_grad);
+
+    public static Tensor triu_indices(long row, long col, long offset = 0, ScalarType dtype = ScalarType.Int64, Device? device = null) =>
+        Aten.triu_indices.Call(row, col, offset, dtype, Arg.Default, InitializeDevice(device));
+
+    public static Tensor tril_indices(long row, long col, long offset = 0, ScalarType dtype = ScalarType.Int64, Device? device = null) =>
+        Aten.tril_indices.Call(row, col, offset, dtype, Arg.Default, InitializeDevice(device));
+
+    // The shape that tensors of the given shapes have together.
+    public static Size broadcast_shapes(params long[][] shapes)
+    {
+        var result = new long[shapes.Length == 0 ? 0 : shapes.Max(shape => shape.Length)];
+        Array.Fill(result, 1);
+        foreach (var shape in shapes)
+        {
+            var offset = result.Length - shape.Length;
+            for (var i = 0; i < shape.Length; i++)
+            {
+                if (shape[i] == 1 || shape[i] == result[offset + i]) continue;
+                if (shape[i] < 0 || result[offset + i] != 1) throw new ArgumentException("Shape mismatch: objects cannot be broadcast to a single shape.");
+                result[offset + i] = shape[i];
+            }
+        }
+
+        return new Size(result);
+    }
 
     public static Tensor block_diag(params Tensor[] tensors) => Aten.block_diag.Call(tensors);
 

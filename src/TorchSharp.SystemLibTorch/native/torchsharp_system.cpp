@@ -504,7 +504,7 @@ struct ManagedState : torch::CustomClassHolder {
 };
 
 struct ManagedFunction : torch::autograd::Function<ManagedFunction> {
-  static variable_list forward(torch::autograd::AutogradContext* context, const variable_list& inputs, c10::intrusive_ptr<ManagedState> state) {
+  static variable_list forward(torch::autograd::AutogradContext* context, at::TensorList, c10::intrusive_ptr<ManagedState> state) {
     context->saved_data["function"] = IValue::make_capsule(state);
     return (*state)(context, false, {});  // the managed side has its arguments already
   }
@@ -524,7 +524,8 @@ EXPORT void set_error(const char* text) { error_text = text; }
 EXPORT int32_t function_apply(const Handle* inputs, int32_t count, void* function, Run run, Drop drop, Handle* results) {
   auto state = c10::make_intrusive<ManagedState>(function, run, drop);
   return guarded<int32_t>(-1, [&] {
-    auto outputs = ManagedFunction::apply(borrow_all(inputs, count), state);
+    auto tensors = borrow_all(inputs, count);
+    auto outputs = ManagedFunction::apply(at::TensorList(tensors), state);
     for (size_t i = 0; i < outputs.size(); i++) results[i] = release(std::move(outputs[i]));
     return static_cast<int32_t>(outputs.size());
   });

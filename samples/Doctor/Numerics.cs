@@ -49,7 +49,7 @@ internal static class Numerics
     {
         random.manual_seed(1);
         var network = Sequential(
-            ("conv", Conv2d(3, 8, 3, padding: 1)),
+            ("conv", Conv2d(3, 8, 3, padding: 1, bias: false)),
             ("norm", BatchNorm2d(8)),
             ("act", LeakyReLU(0.1)),
             ("pool", MaxPool2d(2)),

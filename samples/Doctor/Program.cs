@@ -26,8 +26,9 @@ foreach (var finding in findings)
     };
     table.AddRow(new Text(finding.Subject), new Text(finding.Value), new Markup($"[{colour}]{mark}[/]"));
 }
-AnsiConsole.Write(table);
+var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect });
+console.Write(table);
 
 foreach (var finding in findings.Where(finding => finding.Advice is not null))
-    AnsiConsole.WriteLine($"{finding.Subject}: {finding.Advice}");
+    console.WriteLine($"{finding.Subject}: {finding.Advice}");
 return findings.Exists(finding => finding.Verdict is Verdict.Wrong) ? 1 : 0;

@@ -45,7 +45,7 @@ internal static class Snippets
 
     public static void Volumes()
     {
-        using var volume = rand(1, 1, 16, 32, 32);
+        using var volume = rand([1, 1, 16, 32, 32]);
 
         #region volumes
         var options = new UNetOptions

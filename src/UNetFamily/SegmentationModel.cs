@@ -11,7 +11,7 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
     /// <exception cref="ArgumentException">The options have problems; the message lists them all.</exception>
     protected SegmentationModel(SegmentationModelOptions options) : base(NameOf(options))
     {
-        options.Validate(name);
+        options.Validate(NameOf(options));
         Options = options;
     }
 
@@ -57,7 +57,7 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
             throw new ArgumentException($"{name} was built with InChannels = {Options.InChannels}; axis 1 (C) of input is {shape[1]}.", nameof(input));
         if (!input.is_floating_point())
             throw new ArgumentException($"{name} takes floating-point numbers; input is {input.dtype}. Convert it with input.to(ScalarType.Float32).", nameof(input));
-        if (InputSizes.Problem(shape[2..]) is { } problem) throw new ArgumentException($"{name}: {problem}", nameof(input));
+        if (InputSizes.Problem(shape.AsSpan(2)) is { } problem) throw new ArgumentException($"{name}: {problem}", nameof(input));
     }
 
     private static string NameOf(SegmentationModelOptions options)

@@ -1,3 +1,5 @@
+using Modules = TorchSharp.Modules;      // a bare `ReLU` would be the factory of torch.nn
+
 namespace UNetFamily;
 
 /// <summary>
@@ -39,12 +41,12 @@ public sealed class Tracer
         ConvolutionTranspose conv => Conv(conv, x, Transposed(conv, x), positions: x.Positions),
         Convolution conv => Convolved(conv, x),
         Linear linear => Add(linear, LayerKind.Linear, x, new([.. x.Axes[..^1], linear.out_features]), x.Elements * linear.out_features),
-        NormBase or GroupNorm or LayerNorm or ChannelLayerNorm => Add(module, LayerKind.Normalization, x, x),
+        NormBase or Modules.GroupNorm or Modules.LayerNorm or ChannelLayerNorm => Add(module, LayerKind.Normalization, x, x),
         MaxPool2d pool => Pooled(module, x, pool.kernel_size, pool.stride, pool.padding),
         MaxPool3d pool => Pooled(module, x, pool.kernel_size, pool.stride, pool.padding),
         AvgPool2d pool => Pooled(module, x, pool.kernel_size, pool.stride, pool.padding),
         AvgPool3d pool => Pooled(module, x, pool.kernel_size, pool.stride, pool.padding),
-        Identity => x,
+        Modules.Identity => x,
         _ when !module.parameters().Any() && IsElementwise(module) => Free(module, x, x),
         _ => throw new NotSupportedException($"{module.GetType().Name} is not known to the tracer. Implement {nameof(ITraceable)} in the module that contains it."),
     };
@@ -75,14 +77,21 @@ public sealed class Tracer
 
     private TensorShape Convolved(Convolution conv, TensorShape x)
     {
-        var (kernel, stride, padding, dilation) = (conv.kernel_size, conv.stride, conv.padding, conv.dilation);
-        var output = x.WithChannels(conv.out_channels).WithSides((axis, side) =>
-            (side + 2 * padding[axis] - dilation[axis] * (kernel[axis] - 1) - 1) / stride[axis] + 1);
+        var output = x.WithChannels(conv.out_channels).WithSides((axis, side) => (side + PaddingOf(conv, axis) - ReachOf(conv, axis)) / conv.stride[axis] + 1);
         return Conv(conv, x, output, positions: output.Positions);
     }
 
     private static TensorShape Transposed(Convolution conv, TensorShape x) => x.WithChannels(conv.out_channels).WithSides((axis, side) =>
-        (side - 1) * conv.stride[axis] - 2 * conv.padding[axis] + conv.dilation[axis] * (conv.kernel_size[axis] - 1) + conv.output_padding[axis] + 1);
+        (side - 1) * conv.stride[axis] - PaddingOf(conv, axis) + ReachOf(conv, axis) + conv.output_padding[axis]);
+
+    /// <summary>How many positions the kernel spans.</summary>
+    private static long ReachOf(Convolution conv, int axis) => conv.dilation[axis] * (conv.kernel_size[axis] - 1) + 1;
+
+    /// <summary>The padding of both ends together.</summary>
+    private static long PaddingOf(Convolution conv, int axis) =>
+        conv.padding is { } padding ? 2 * padding[axis]
+        : conv.padding_type is Padding.Same ? ReachOf(conv, axis) - 1
+        : 0;
 
     // Every weight meets every output position once; in a transposed convolution, every input position.
     private TensorShape Conv(Convolution conv, TensorShape input, TensorShape output, long positions) =>
@@ -100,5 +109,6 @@ public sealed class Tracer
         return output;
     }
 
-    private static bool IsElementwise(nn.Module module) => module is ReLU or LeakyReLU or GELU or Sigmoid or Tanh or Softmax or Dropout or Dropout2d or Dropout3d;
+    private static bool IsElementwise(nn.Module module) => module is Modules.ReLU or Modules.LeakyReLU or Modules.GELU
+        or Modules.Sigmoid or Modules.Tanh or Modules.Softmax or Modules.Dropout or Modules.Dropout2d or Modules.Dropout3d;
 }

@@ -18,6 +18,6 @@ internal static class TensorAssert
     {
         using var scope = NewDisposeScope();
         actual.shape.Should().Equal(expected.shape, "that is the shape of {0}", what);
-        actual.equal(expected).Should().BeTrue("{0} should be bit for bit the expected", what);
+        actual.Equals(expected).Should().BeTrue("{0} should be bit for bit the expected", what);
     }
 }

@@ -23,7 +23,7 @@ internal static class Demo
         manual_seed(options.Seed);
         var network = new UNetOptions
         {
-            InChannels = 1,
+            InChannels = SliceSampler.Channels,
             OutChannels = subject.Scheme.Names.Count,
             Widths = [16, 32, 64, 128],
             Upsampling = Upsampling.Interpolated,

@@ -6,7 +6,7 @@ namespace UNetFamily.Samples.BrainSegmentation.Data;
 /// <param name="MirrorSymmetric">Whether a class stays itself when left and right are exchanged, so that mirrored slices may be trained on.</param>
 internal sealed record LabelScheme(IReadOnlyList<string> Names, IReadOnlyDictionary<int, byte> ClassOf, bool MirrorSymmetric)
 {
-    private const int MostClasses = 32;
+    private const int MostClasses = 64;
 
     /// <summary>
     /// The 116 hand-drawn regions of the AAL atlas (Tzourio-Mazoyer et al., 2002) in seven groups: the lobes, the limbic system with the

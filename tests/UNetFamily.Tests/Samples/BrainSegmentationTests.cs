@@ -55,7 +55,7 @@ public sealed class BrainSegmentationTests
     [InlineData(1.5f, "labels must be whole numbers from 0 on.")]
     [InlineData(-1f, "labels must be whole numbers from 0 on.")]
     [InlineData(float.NaN, "labels must be whole numbers from 0 on.")]
-    [InlineData(0f, "a label volume needs 2 to 32 different values, this one has 1.")]
+    [InlineData(0f, "a label volume needs 2 to 64 different values, this one has 1.")]
     public void What_is_no_label_is_refused(float value, string message)
     {
         var reading = () => LabelScheme.Of(Grid([0, value]));

@@ -1,5 +1,5 @@
-// A dispose scope owns the tensors that its thread creates while it is the innermost one, and disposes them when it ends. A tensor knows its owner,
-// so that moving it or disposing it early costs one look-up.
+// A dispose scope owns the tensors that its thread creates while it is the innermost one, and disposes them when it ends. Every tensor of a forward
+// pass goes through here, so a scope is an array, and a tensor knows its scope and its place there: to enter and to leave cost a few stores.
 
 using static TorchSharp.torch;
 
@@ -8,12 +8,17 @@ namespace TorchSharp;
 public sealed class DisposeScope : IDisposable
 {
     private DisposeScopeManager? manager;
-    private HashSet<IDisposable> owned = new(ReferenceEqualityComparer.Instance);
+    private Tensor?[] owned;
+    private int count;
+
+    // What DisposeEverythingBut was told to keep although this scope does not own it: as in TorchSharp it ends with this scope.
+    private HashSet<IDisposable>? guests;
 
     internal DisposeScope(DisposeScopeManager manager)
     {
         this.manager = manager;
         Outer = manager.Current;
+        owned = manager.TakeRoom();
     }
 
     internal DisposeScope? Outer { get; set; }
@@ -25,7 +30,7 @@ public sealed class DisposeScope : IDisposable
         get
         {
             _ = Manager;
-            return [.. owned];
+            return [.. owned.AsSpan(0, count)!, .. guests ?? []];
         }
     }
 
@@ -34,13 +39,31 @@ public sealed class DisposeScope : IDisposable
         get
         {
             _ = Manager;
-            return owned.Count;
+            return count + (guests?.Count ?? 0);
         }
     }
 
-    public bool Contains(IDisposable disposable) => owned.Contains(disposable);
+    public bool Contains(IDisposable disposable) => (disposable is Tensor tensor && Owns(tensor)) || guests?.Contains(disposable) == true;
 
-    internal void Add(Tensor tensor) => owned.Add(tensor);
+    internal void Add(Tensor tensor)
+    {
+        if (count == owned.Length) Array.Resize(ref owned, Math.Max(16, 2 * count));
+        owned[count] = tensor;
+        tensor.PlaceInScope = count++;
+    }
+
+    /// <summary>Takes a tensor out, whose place its last neighbour gets.</summary>
+    internal bool Remove(Tensor tensor)
+    {
+        if (!Owns(tensor)) return guests?.Remove(tensor) == true;
+        var last = owned[--count]!;
+        owned[tensor.PlaceInScope] = last;
+        last.PlaceInScope = tensor.PlaceInScope;
+        owned[count] = null;
+        return true;
+    }
+
+    private bool Owns(Tensor tensor) => (uint)tensor.PlaceInScope < (uint)count && ReferenceEquals(owned[tensor.PlaceInScope], tensor);
 
     public T MoveToOuter<T>(T disposable) where T : IDisposable => MoveToOther(Outer, disposable);
 
@@ -108,18 +131,9 @@ public sealed class DisposeScope : IDisposable
         return all;
     }
 
-    public void DisposeEverything() => DisposeEverythingBut([]);
+    public void DisposeEverything() => DisposeBut(null);
 
-    public void DisposeEverythingBut(IEnumerable<IDisposable> inKeep)
-    {
-        _ = Manager;
-        var before = owned;
-        owned = new HashSet<IDisposable>(inKeep, ReferenceEqualityComparer.Instance);
-        foreach (var disposable in before)
-        {
-            if (!owned.Contains(disposable)) disposable.Dispose();
-        }
-    }
+    public void DisposeEverythingBut(IEnumerable<IDisposable> inKeep) => DisposeBut(new HashSet<IDisposable>(inKeep, ReferenceEqualityComparer.Instance));
 
     public void DisposeEverythingBut(params IDisposable[] keep) => DisposeEverythingBut((IEnumerable<IDisposable>)keep);
 
@@ -145,8 +159,9 @@ public sealed class DisposeScope : IDisposable
     public void MarkAsDisposed(IDisposable disposable)
     {
         _ = Manager;
-        owned.Remove(disposable);
-        if (disposable is Tensor tensor) tensor.OwningDisposeScope = null;
+        if (disposable is not Tensor tensor) return;
+        Remove(tensor);
+        tensor.OwningDisposeScope = null;
     }
 
     public void Dispose()
@@ -154,24 +169,54 @@ public sealed class DisposeScope : IDisposable
         if (manager is null) return;
         DisposeEverything();
         manager.Remove(this);
+        manager.GiveRoom(owned);
+        owned = [];
         manager = null;
+    }
+
+    private void DisposeBut(HashSet<IDisposable>? keep)
+    {
+        _ = Manager;
+
+        // The array is set aside before anything in it is disposed.
+        var all = owned;
+        var end = count;
+        var others = guests;
+        (owned, count, guests) = ([], 0, null);
+        for (var i = end - 1; i >= 0; i--)
+        {
+            var tensor = all[i]!;
+            all[i] = null;
+            if (keep?.Remove(tensor) == true) Add(tensor);
+            else tensor.Dispose();
+        }
+
+        if (count == 0) owned = all;
+        if (others is not null)
+        {
+            foreach (var guest in others)
+            {
+                if (keep?.Contains(guest) != true) guest.Dispose();
+            }
+        }
+
+        if (keep is { Count: > 0 }) guests = keep;
     }
 
     // Only what this scope owns can be moved; anything else stays where it is.
     private void Move(DisposeScope? to, IDisposable disposable)
     {
         var statistics = Manager.StatisticsInstance.TensorStatistics;
-        if (!owned.Contains(disposable)) return;
+        if (disposable is not Tensor tensor || !Contains(tensor)) return;
         if (to is not null)
         {
-            to.Adopt(disposable);
+            to.Adopt(tensor);
             return;
         }
 
-        owned.Remove(disposable);
-        if (disposable is not Tensor tensor) return;
-        statistics.DetachedFromScopeCount++;
+        Remove(tensor);
         tensor.OwningDisposeScope = null;
+        statistics.DetachedFromScopeCount++;
     }
 
     private bool Adopt(IDisposable disposable)
@@ -179,8 +224,8 @@ public sealed class DisposeScope : IDisposable
         if (disposable is not Tensor tensor) throw new InvalidOperationException("DisposeScope can only manage Tensor or PackedSequence");
         var from = tensor.OwningDisposeScope;
         if (from == this) return false;
-        owned.Add(tensor);
-        from?.owned.Remove(tensor);
+        from?.Remove(tensor);
+        Add(tensor);
         tensor.OwningDisposeScope = this;
         return true;
     }
@@ -188,7 +233,7 @@ public sealed class DisposeScope : IDisposable
     /// <summary>Puts a tensor in the place of another one in whatever scope owns it, as a parameter does that takes over a tensor's handle.</summary>
     internal static void ReplaceWith(Tensor original, Tensor replacement)
     {
-        if (original.OwningDisposeScope is not { } scope || !scope.owned.Remove(original)) return;
+        if (original.OwningDisposeScope is not { } scope || !scope.Remove(original)) return;
         original.OwningDisposeScope = null;
         scope.Adopt(replacement);
     }

@@ -10,6 +10,8 @@ public class DisposeScopeManager
     [ThreadStatic]
     private static DisposeScopeManager? threadSingleton;
 
+    private Tensor?[] spareRoom = [];
+
     public static ThreadDisposeScopeStatistics Statistics => ThreadSingleton.StatisticsInstance;
 
     internal static DisposeScopeManager ThreadSingleton
@@ -36,6 +38,19 @@ public class DisposeScopeManager
         StatisticsInstance.TensorStatistics.CreatedInScopeCount++;
         scope.Add(tensor);
         return scope;
+    }
+
+    /// <summary>The array of a scope that ended, for one that begins: its entries are empty.</summary>
+    internal Tensor?[] TakeRoom()
+    {
+        var room = spareRoom;
+        spareRoom = [];
+        return room;
+    }
+
+    internal void GiveRoom(Tensor?[] room)
+    {
+        if (room.Length > spareRoom.Length) spareRoom = room;
     }
 
     internal void CountDisposal(Tensor tensor)

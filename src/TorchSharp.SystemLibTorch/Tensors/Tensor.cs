@@ -47,6 +47,9 @@ public static partial class torch
 
         internal DisposeScope? OwningDisposeScope { get; set; }
 
+        /// <summary>Where the owning scope keeps this tensor.</summary>
+        internal int PlaceInScope { get; set; } = -1;
+
         public void Dispose()
         {
             Dispose(true);
@@ -57,7 +60,12 @@ public static partial class torch
         {
             if (handle == 0) return;
             DisposeScopeManager.ThreadSingleton.CountDisposal(this);
-            OwningDisposeScope?.MarkAsDisposed(this);
+            if (OwningDisposeScope is { } scope)
+            {
+                scope.Remove(this);
+                OwningDisposeScope = null;
+            }
+
             Interlocked.Decrement(ref totalCount);
             Native.tensor_free(handle);
             handle = 0;

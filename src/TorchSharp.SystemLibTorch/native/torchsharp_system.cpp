@@ -59,6 +59,15 @@ R guarded(R failure, F&& body) {
 
 using Handle = at::TensorImpl*;
 
+// libtorch's optional was its own and is the standard's now: this is an optional tensor of whichever kind its own interfaces use.
+template <typename>
+struct Rebind;
+template <template <typename> class Optional, typename T>
+struct Rebind<Optional<T>> {
+  using type = Optional<Tensor>;
+};
+using OptionalTensor = Rebind<std::decay_t<decltype(std::declval<c10::Argument>().N())>>::type;
+
 Tensor borrow(Handle handle) {
   if (handle == nullptr) return Tensor();
   return Tensor(c10::intrusive_ptr<at::TensorImpl, at::UndefinedTensorImpl>::reclaim_copy(handle));
@@ -111,6 +120,7 @@ struct Operator {
   std::vector<Parameter> parameters;
 };
 
+thread_local torch::jit::Stack spare_stack;  // keeps its memory from call to call; a call within a call finds it empty and makes its own
 thread_local std::vector<Value> pending;  // results of the last call that did not fit the caller's room
 
 [[noreturn]] void mismatch(const Parameter& p, const Value& v) {
@@ -158,9 +168,9 @@ IValue to_list(const Parameter& p, const Value& v) {
     case c10::TypeKind::TensorType:
       if (v.tag != TensorList) mismatch(p, v);
       if (p.optional_element) {
-        c10::List<c10::optional<Tensor>> list;
+        c10::List<OptionalTensor> list;
         list.reserve(v.count);
-        for (int i = 0; i < v.count; i++) list.push_back(v.tensors[i] == nullptr ? c10::optional<Tensor>() : c10::optional<Tensor>(borrow(v.tensors[i])));
+        for (int i = 0; i < v.count; i++) list.push_back(v.tensors[i] == nullptr ? OptionalTensor() : OptionalTensor(borrow(v.tensors[i])));
         return IValue(std::move(list));
       } else {
         c10::List<Tensor> list;
@@ -307,18 +317,23 @@ EXPORT int32_t op_call(Operator* op, const Value* args, int32_t count, Value* re
   return guarded<int32_t>(-1, [&]() -> int32_t {
     const auto& parameters = op->parameters;
     TORCH_CHECK(static_cast<size_t>(count) <= parameters.size(), op->handle.schema().name(), " takes ", parameters.size(), " arguments, not ", count);
-    torch::jit::Stack stack;
+    torch::jit::Stack stack = std::move(spare_stack);
+    stack.clear();
     stack.reserve(parameters.size());
     static const Value omitted{Default, 0, {0}};
     for (size_t i = 0; i < parameters.size(); i++) stack.push_back(to_ivalue(parameters[i], i < static_cast<size_t>(count) ? args[i] : omitted));
     op->handle.callBoxed(stack);
 
-    if (room == 0) return 0;
-    if (stack.size() == 1 && stack[0].isTensor()) {
-      results[0].tag = TensorTag;
-      results[0].tensor = release(std::move(stack[0]).toTensor());
-      return 1;
+    if (stack.size() == 1 && (room == 0 || stack[0].isTensor())) {
+      if (room > 0) {
+        results[0].tag = TensorTag;
+        results[0].tensor = release(std::move(stack[0]).toTensor());
+      }
+      stack.clear();
+      spare_stack = std::move(stack);
+      return room == 0 ? 0 : 1;
     }
+    if (room == 0) return 0;
     std::vector<Value> values;
     for (const IValue& value : stack) flatten(value, values);
     const auto total = static_cast<int32_t>(values.size());
@@ -573,21 +588,41 @@ TORCH_LIBRARY_IMPL(aten, ADInplaceOrView, library) {
 
 // ---- Random numbers, threads, devices -------------------------------------------------------------------------------------------------------------
 
+namespace {
+
+// Names that changed between releases; where a release has both, the int parameter picks the first.
+template <typename Hooks>
+auto count_devices(const Hooks& hooks, int) -> decltype(static_cast<int32_t>(hooks.getNumGPUs())) { return static_cast<int32_t>(hooks.getNumGPUs()); }
+template <typename Hooks>
+auto count_devices(const Hooks& hooks, long) -> decltype(static_cast<int32_t>(hooks.deviceCount())) { return static_cast<int32_t>(hooks.deviceCount()); }
+
+template <typename Context>
+auto initialise_cuda(Context& context, int) -> decltype(context.lazyInitDevice(c10::DeviceType::CUDA)) { return context.lazyInitDevice(c10::DeviceType::CUDA); }
+template <typename Context>
+auto initialise_cuda(Context& context, long) -> decltype(context.lazyInitCUDA()) { return context.lazyInitCUDA(); }
+
+at::Generator default_generator(int32_t type, int32_t index) {
+  const c10::Device device(static_cast<c10::DeviceType>(type), static_cast<c10::DeviceIndex>(index));
+  if (device.is_cuda()) initialise_cuda(at::globalContext(), 0);
+  return at::globalContext().defaultGenerator(device);
+}
+
+}  // namespace
+
 EXPORT int32_t manual_seed(uint64_t seed) {
   return guarded<int32_t>(-1, [&] { at::manual_seed(seed); return 0; });
 }
 
 EXPORT at::GeneratorImpl* generator_default(int32_t type, int32_t index) {
   return guarded<at::GeneratorImpl*>(nullptr, [&] {
-    auto generator = at::globalContext().defaultGenerator(c10::Device(static_cast<c10::DeviceType>(type), static_cast<c10::DeviceIndex>(index)));
-    return generator.unsafeReleaseGeneratorImpl();
+    return default_generator(type, index).unsafeReleaseGeneratorImpl();
   });
 }
 
 EXPORT at::GeneratorImpl* generator_new(uint64_t seed, int32_t type, int32_t index) {
   return guarded<at::GeneratorImpl*>(nullptr, [&] {
     if (type == 0) return at::detail::createCPUGenerator(seed).unsafeReleaseGeneratorImpl();
-    auto generator = at::globalContext().defaultGenerator(c10::Device(static_cast<c10::DeviceType>(type), static_cast<c10::DeviceIndex>(index))).clone();
+    auto generator = default_generator(type, index).clone();
     generator.set_current_seed(seed);
     return generator.unsafeReleaseGeneratorImpl();
   });
@@ -634,12 +669,12 @@ EXPORT int32_t get_num_interop_threads() { return static_cast<int32_t>(at::get_n
 EXPORT int32_t set_num_interop_threads(int32_t count) { return guarded<int32_t>(-1, [&] { at::set_num_interop_threads(count); return 0; }); }
 
 EXPORT int32_t cuda_device_count() {
-  return guarded<int32_t>(0, [] { return at::globalContext().hasCUDA() ? static_cast<int32_t>(at::detail::getCUDAHooks().getNumGPUs()) : 0; });
+  return guarded<int32_t>(0, [] { return at::globalContext().hasCUDA() ? count_devices(at::detail::getCUDAHooks(), 0) : 0; });
 }
 EXPORT int32_t cuda_has_cudnn() { return guarded<int32_t>(0, [] { return at::globalContext().hasCUDA() && at::detail::getCUDAHooks().hasCuDNN() ? 1 : 0; }); }
 EXPORT int32_t cuda_synchronize(int64_t index) {
   return guarded<int32_t>(-1, [&] {
-    at::globalContext().lazyInitCUDA();
+    initialise_cuda(at::globalContext(), 0);
     at::detail::getCUDAHooks().deviceSynchronize(static_cast<c10::DeviceIndex>(index));
     return 0;
   });

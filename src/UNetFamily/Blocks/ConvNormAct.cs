@@ -2,13 +2,15 @@ namespace UNetFamily;
 
 /// <summary>
 /// Convolution, normalization, activation: the unit that most segmentation networks are made of.
-/// <code>x → conv → norm → activation</code>
+/// <code>x → conv → [dropout] → norm → activation</code>
 /// </summary>
 public sealed class ConvNormAct : Module<Tensor, Tensor>, ITraceable
 {
     private readonly Convolution conv;
+    private readonly Module<Tensor, Tensor> dropout;
     private readonly Module<Tensor, Tensor> norm;
     private readonly Module<Tensor, Tensor> activation;
+    private readonly ConvOrder order;
 
     /// <summary>Builds the unit.</summary>
     /// <param name="dims">The rank.</param>
@@ -20,25 +22,38 @@ public sealed class ConvNormAct : Module<Tensor, Tensor>, ITraceable
     /// <param name="norm">The normalization; none when left out.</param>
     /// <param name="activation">The activation; ReLU when left out.</param>
     /// <param name="bias">Whether the convolution learns a bias; when left out, exactly if there is no norm to cancel it.</param>
+    /// <param name="dropout">The dropout between convolution and norm; none when left out.</param>
+    /// <param name="order">Whether the norm or the activation comes first.</param>
+    /// <param name="paddingMode">What the padding is filled with.</param>
     public ConvNormAct(SpatialDims dims, long from, long to, Extent? kernel = null, Extent? stride = null, Extent? padding = null,
-        Normalization? norm = null, Activation? activation = null, bool? bias = null) : base(nameof(ConvNormAct))
+        Normalization? norm = null, Activation? activation = null, bool? bias = null, Regularization? dropout = null,
+        ConvOrder order = ConvOrder.ConvNormAct, PaddingModes paddingMode = PaddingModes.Zeros) : base(nameof(ConvNormAct))
     {
         var chosen = norm ?? Normalization.None;
-        conv = dims.Conv(from, to, kernel ?? 3, stride, padding, bias: bias ?? chosen.IsNone);
+        conv = dims.Conv(from, to, kernel ?? 3, stride, padding, bias: bias ?? chosen.IsNone, paddingMode: paddingMode);
+        this.dropout = (dropout ?? Regularization.None).Build(dims);
         this.norm = chosen.Build(dims, to);
         this.activation = (activation ?? Activation.ReLU).Build(inPlace: true);
+        this.order = order;
         RegisterComponents();
     }
+
+    /// <summary>The normalization layer, an identity when there is none.</summary>
+    internal Module<Tensor, Tensor> Norm => norm;
 
     /// <summary>Applies the unit.</summary>
     /// <param name="input">(N, from, …spatial).</param>
     /// <returns>(N, to, …spatial / stride).</returns>
     public override Tensor forward(Tensor input)
     {
+        var (first, second) = AfterConv;
         using var convolved = conv.call(input);
-        using var normalized = norm.call(convolved);
-        return activation.call(normalized);
+        using var kept = dropout.call(convolved);
+        using var hidden = first.call(kept);
+        return second.call(hidden);
     }
 
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Through(input, conv, norm, activation);
+    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Through(input, conv, dropout, AfterConv.First, AfterConv.Second);
+
+    private (Module<Tensor, Tensor> First, Module<Tensor, Tensor> Second) AfterConv => order is ConvOrder.ConvNormAct ? (norm, activation) : (activation, norm);
 }

@@ -37,6 +37,17 @@ public sealed class KeyMap(string origin, params IReadOnlyList<KeyRule> rules)
         return renames.Reverse().Aggregate(ours, (key, rename) => rename.ToOfficial(key));
     }
 
+    /// <summary>The further names under which the published checkpoint holds an entry.</summary>
+    /// <param name="official">Its first name in the published checkpoint.</param>
+    /// <returns>The other names; none when it has only one.</returns>
+    public IReadOnlyList<string> SecondNames(string official)
+    {
+        ArgumentNullException.ThrowIfNull(official);
+        List<string> names = [official];
+        foreach (var alias in Rules.OfType<KeyRule.Alias>()) names.AddRange([.. names.Where(alias.MatchesFirst).Select(alias.ToAlias)]);
+        return names[1..];
+    }
+
     /// <summary>Whether the published entry is the weight of a linear layer where ours is that of a convolution with a kernel of one.</summary>
     /// <param name="official">The name in the published checkpoint.</param>
     public bool IsLinearAsConv(string official) => Rules.OfType<KeyRule.LinearAsConv>().Any(rule => rule.Matches(official));

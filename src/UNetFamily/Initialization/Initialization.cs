@@ -16,6 +16,12 @@ public abstract record Initialization
     /// <param name="slope">The negative slope of the activation that follows: 0 for ReLU (the U-Net paper), 0.01 for nnU-Net.</param>
     public static Initialization He(double slope = 0) => new HeKind(slope);
 
+    /// <summary>
+    /// That of nnU-Net's trainer: <see cref="He"/> with a slope of 0.01 and, in residual blocks, zeros in the last norm before the sum, so that a fresh block
+    /// passes its input through (<c>initialization/weight_init.py</c> of MIC-DKFZ/dynamic-network-architectures).
+    /// </summary>
+    public static Initialization NnUNet { get; } = new NnUNetKind();
+
     internal abstract void Apply(nn.Module network);
 
     private sealed record DefaultKind : Initialization
@@ -40,5 +46,17 @@ public abstract record Initialization
         }
 
         public override string ToString() => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"He({Slope})");
+    }
+
+    private sealed record NnUNetKind : Initialization
+    {
+        internal override void Apply(nn.Module network)
+        {
+            He(0.01).Apply(network);
+            using var noGradient = no_grad();
+            foreach (var parameter in network.modules().OfType<IResidualBlock>().SelectMany(block => block.Last.Norm.parameters())) init.zeros_(parameter);
+        }
+
+        public override string ToString() => "NnUNet";
     }
 }

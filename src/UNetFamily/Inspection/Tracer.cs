@@ -47,7 +47,7 @@ public sealed class Tracer
         AvgPool2d pool => Pooled(module, x, pool.kernel_size, pool.stride, pool.padding),
         AvgPool3d pool => Pooled(module, x, pool.kernel_size, pool.stride, pool.padding),
         Modules.Identity => x,
-        _ when !module.parameters().Any() && IsElementwise(module) => Free(module, x, x),
+        _ when IsElementwise(module) => Free(module, x, x),
         _ => throw new NotSupportedException($"{module.GetType().Name} is not known to the tracer. Implement {nameof(ITraceable)} in the module that contains it."),
     };
 
@@ -109,6 +109,7 @@ public sealed class Tracer
         return output;
     }
 
-    private static bool IsElementwise(nn.Module module) => module is Modules.ReLU or Modules.LeakyReLU or Modules.GELU
-        or Modules.Sigmoid or Modules.Tanh or Modules.Softmax or Modules.Dropout or Modules.Dropout2d or Modules.Dropout3d;
+    private static bool IsElementwise(nn.Module module) => module is Modules.ReLU or Modules.ReLU6 or Modules.LeakyReLU or Modules.PReLU or Modules.GELU
+        or Modules.SiLU or Modules.Mish or Modules.ELU or Modules.SELU or Modules.Hardswish or Modules.Sigmoid or Modules.Tanh or Modules.Softmax
+        or Modules.Dropout or Modules.Dropout2d or Modules.Dropout3d or Modules.AlphaDropout;
 }

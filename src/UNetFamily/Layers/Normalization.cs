@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace UNetFamily;
 
 /// <summary>
@@ -13,19 +15,35 @@ public abstract record Normalization
     public static Normalization None { get; } = new NoneKind();
 
     /// <summary>Batch normalization (eps 1e-5, momentum 0.1, learned scale and shift, running statistics).</summary>
-    public static Normalization Batch { get; } = new BatchKind();
+    public static Normalization Batch { get; } = BatchWith();
 
     /// <summary>Instance normalization (eps 1e-5, learned scale and shift, no running statistics), as in nnU-Net.</summary>
-    public static Normalization Instance { get; } = new InstanceKind(Affine: true);
+    public static Normalization Instance { get; } = InstanceWith();
 
     /// <summary>Instance normalization without learned scale and shift, as in MONAI's and UNETR's blocks.</summary>
-    public static Normalization InstanceWithoutAffine { get; } = new InstanceKind(Affine: false);
+    public static Normalization InstanceWithoutAffine { get; } = InstanceWith(affine: false);
 
     /// <summary>Layer normalization over the channels of each position (eps 1e-5), as in ConvNeXt.</summary>
     public static Normalization ChannelLayer { get; } = new ChannelLayerKind();
 
     /// <summary>Group normalization with one channel to a group (eps 1e-5), whatever the width; as in MedNeXt.</summary>
     public static Normalization GroupPerChannel { get; } = new GroupKind(Groups: null);
+
+    /// <summary>Batch normalization with its details chosen.</summary>
+    /// <param name="eps">Added to the variance.</param>
+    /// <param name="momentum">Weight of a new batch in the running statistics; null gives every batch the same weight.</param>
+    /// <param name="affine">Whether scale and shift are learned.</param>
+    /// <param name="runningStatistics">Whether statistics are kept for evaluation; without, a batch is normalized by its own.</param>
+    public static Normalization BatchWith(double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool runningStatistics = true) =>
+        new BatchKind(eps, momentum, affine, runningStatistics);
+
+    /// <summary>Instance normalization with its details chosen.</summary>
+    /// <param name="eps">Added to the variance.</param>
+    /// <param name="momentum">Weight of a new batch in the running statistics, where they are kept.</param>
+    /// <param name="affine">Whether scale and shift are learned.</param>
+    /// <param name="runningStatistics">Whether statistics are kept for evaluation; without, an image is always normalized by its own.</param>
+    public static Normalization InstanceWith(double eps = 1e-5, double momentum = 0.1, bool affine = true, bool runningStatistics = false) =>
+        new InstanceKind(eps, momentum, affine, runningStatistics);
 
     /// <summary>Group normalization (eps 1e-5, learned scale and shift).</summary>
     /// <param name="groups">The number of groups; it must divide the channels.</param>
@@ -42,8 +60,14 @@ public abstract record Normalization
     /// <exception cref="ArgumentException">The number of groups does not divide the channels.</exception>
     public abstract Module<Tensor, Tensor> Build(SpatialDims dims, long channels);
 
-    /// <summary>Whether the layer subtracts a mean, so that a bias of the convolution before it has no effect.</summary>
+    /// <summary>Whether there is no normalization, so that the convolution before it needs a bias of its own.</summary>
     public bool IsNone => this is NoneKind;
+
+    /// <summary>Why the layer can't be made for a number of channels; null when it can.</summary>
+    internal virtual string? Problem(long channels) => null;
+
+    /// <summary>Whether a map of one position can't be normalized, because its statistics are taken over positions.</summary>
+    internal virtual bool NeedsPositions => false;
 
     private sealed record NoneKind : Normalization
     {
@@ -52,18 +76,23 @@ public abstract record Normalization
         public override string ToString() => "None";
     }
 
-    private sealed record BatchKind : Normalization
+    private sealed record BatchKind(double Eps, double? Momentum, bool Affine, bool RunningStatistics) : Normalization
     {
-        public override Module<Tensor, Tensor> Build(SpatialDims dims, long channels) => dims.BatchNorm(channels);
+        public override Module<Tensor, Tensor> Build(SpatialDims dims, long channels) => dims.BatchNorm(channels, Eps, Momentum, Affine, RunningStatistics);
 
-        public override string ToString() => "Batch";
+        public override string ToString() => this == Batch ? nameof(Batch)
+            : string.Create(CultureInfo.InvariantCulture, $"Batch(eps {Eps}, momentum {Momentum}, affine {Affine}, running statistics {RunningStatistics})");
     }
 
-    private sealed record InstanceKind(bool Affine) : Normalization
+    private sealed record InstanceKind(double Eps, double Momentum, bool Affine, bool RunningStatistics) : Normalization
     {
-        public override Module<Tensor, Tensor> Build(SpatialDims dims, long channels) => dims.InstanceNorm(channels, affine: Affine);
+        public override Module<Tensor, Tensor> Build(SpatialDims dims, long channels) => dims.InstanceNorm(channels, Eps, Affine, Momentum, RunningStatistics);
 
-        public override string ToString() => Affine ? "Instance" : "InstanceWithoutAffine";
+        internal override bool NeedsPositions => true;
+
+        public override string ToString() => this == Instance ? nameof(Instance)
+            : this == InstanceWithoutAffine ? nameof(InstanceWithoutAffine)
+            : string.Create(CultureInfo.InvariantCulture, $"Instance(eps {Eps}, momentum {Momentum}, affine {Affine}, running statistics {RunningStatistics})");
     }
 
     private sealed record ChannelLayerKind : Normalization
@@ -77,14 +106,15 @@ public abstract record Normalization
     {
         public override Module<Tensor, Tensor> Build(SpatialDims dims, long channels)
         {
-            var groups = Groups ?? channels;
-            if (channels % groups != 0) throw new ArgumentException($"{groups} groups do not divide {channels} channels.", nameof(channels));
+            if (Problem(channels) is { } problem) throw new ArgumentException(problem, nameof(channels));
 
-            var norm = GroupNorm(groups, channels);
+            var norm = GroupNorm(Groups ?? channels, channels);
             init.ones_(norm.weight);        // TorchSharp 0.107 leaves both uninitialized
             init.zeros_(norm.bias!);
             return norm;
         }
+
+        internal override string? Problem(long channels) => Groups is { } groups && channels % groups != 0 ? $"{groups} groups do not divide {channels} channels." : null;
 
         public override string ToString() => Groups is { } groups ? $"Group({groups})" : "GroupPerChannel";
     }

@@ -81,6 +81,14 @@ public readonly record struct Extent
         return Axes >= 1 && condition(first) && (Axes < 2 || condition(second)) && (Axes < 3 || condition(third));
     }
 
+    /// <summary>Whether every number is odd and positive: a kernel that has a centre, and keeps the size when it is padded by its half.</summary>
+    internal bool IsOdd => All(side => side > 0 && side % 2 == 1);
+
+    /// <summary>The extent itself as an odd kernel.</summary>
+    /// <exception cref="ArgumentException">It isn't odd.</exception>
+    internal Extent OddKernel(string parameter) =>
+        IsOdd ? this : throw new ArgumentException($"The kernel must be odd and positive on every axis, is {this}. Nearest: {Select(side => side < 1 ? 1 : side + 1 - side % 2)}.", parameter);
+
     /// <summary><c>3</c>, <c>(3, 3)</c> or <c>(1, 3, 3)</c>.</summary>
     public override string ToString() => Axes switch
     {

@@ -9,10 +9,12 @@ public sealed class InputSizes
     private readonly long[] minimum;
     private readonly long[] step;
     private readonly long[]? maximum;
+    private readonly long cells;
 
-    private InputSizes(SpatialDims dims, Extent minimum, Extent step, Extent? maximum = null)
+    private InputSizes(SpatialDims dims, Extent minimum, Extent step, Extent? maximum = null, long cells = 1)
     {
         this.dims = dims;
+        this.cells = cells;
         this.minimum = minimum.Along(dims);
         this.step = step.Along(dims);
         this.maximum = maximum?.Along(dims);
@@ -26,7 +28,8 @@ public sealed class InputSizes
     /// <summary>Multiples of a divisor, such as 16 for a network that halves four times.</summary>
     /// <param name="dims">The rank of the network.</param>
     /// <param name="divisor">The divisor per axis; also the smallest side.</param>
-    public static InputSizes MultiplesOf(SpatialDims dims, Extent divisor) => new(dims, divisor, divisor);
+    /// <param name="cells">How many cells of the divisor's size the whole input has at least: 2 where a norm needs several positions at the coarsest level.</param>
+    public static InputSizes MultiplesOf(SpatialDims dims, Extent divisor, long cells = 1) => new(dims, divisor, divisor, cells: cells);
 
     /// <summary>A minimum and steps from there, such as 188, 204, 220 … for the unpadded U-Net.</summary>
     /// <param name="dims">The rank of the network.</param>
@@ -56,6 +59,7 @@ public sealed class InputSizes
             cover[axis] = NotBelow(axis, size[axis]);
             if (cover[axis] > Maximum(axis)) throw new ArgumentException($"{dims.AxisNames[axis]} {size[axis]} is over the largest, {Maximum(axis)}.", nameof(size));
         }
+        while (Cells(cover) < cells) cover[^1] += step[^1];
         return cover;
     }
 
@@ -72,8 +76,18 @@ public sealed class InputSizes
             var nearest = below >= minimum[axis] && below != above ? $"{below} or {above}" : $"{above}";
             return $"{dims.AxisNames[axis]} of input (axis {axis + 2}) is {side}; it takes {Describe(axis)}. Nearest: {nearest}.";
         }
-        return null;
+        return Cells(size) >= cells ? null
+            : $"the input is {Print(size)}; it takes {cells} or more cells of {Print(step)}, so that its norm has several positions. Nearest: {Print(Cover(size))}.";
     }
+
+    private long Cells(ReadOnlySpan<long> size)
+    {
+        var product = 1L;
+        for (var axis = 0; axis < size.Length; axis++) product *= size[axis] / step[axis];
+        return product;
+    }
+
+    private static string Print(ReadOnlySpan<long> size) => string.Join(" x ", size.ToArray());
 
     private long Maximum(int axis) => maximum?[axis] ?? long.MaxValue;
 
@@ -86,5 +100,6 @@ public sealed class InputSizes
         : $"{minimum[axis]}, {minimum[axis] + step[axis]}, {minimum[axis] + 2 * step[axis]} and so on in steps of {step[axis]}";
 
     /// <summary>For example <c>height: multiples of 16; width: multiples of 16</c>.</summary>
-    public override string ToString() => string.Join("; ", dims.AxisNames.Select((name, axis) => $"{name}: {Describe(axis)}"));
+    public override string ToString() =>
+        string.Join("; ", dims.AxisNames.Select((name, axis) => $"{name}: {Describe(axis)}")) + (cells > 1 ? $"; {cells} or more cells of {Print(step)}" : "");
 }

@@ -58,14 +58,34 @@ public static class Resampling
     {
         ArgumentNullException.ThrowIfNull(x);
         ArgumentNullException.ThrowIfNull(target);
-        var (from, to) = (x.shape, target.shape);
-        var cropped = x.alias();
+        return Centre(x, target.shape);
+    }
+
+    /// <summary>
+    /// Gives <paramref name="x"/> the spatial size of <paramref name="target"/>: an axis that is too long is cut to its centre, one that is too short is
+    /// padded with zeros as in <see cref="PadTo"/>. It joins maps whose sizes differ by the rounding of some down-sampling.
+    /// </summary>
+    /// <param name="x">(N, C, …spatial).</param>
+    /// <param name="target">(N, any channels, …spatial).</param>
+    /// <returns>(N, C, …spatial of the target), always a fresh handle.</returns>
+    public static Tensor FitTo(Tensor x, Tensor target)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        ArgumentNullException.ThrowIfNull(target);
+        using var cropped = Centre(x, [.. x.shape.Zip(target.shape, Math.Min)]);
+        return PadTo(cropped, target);
+    }
+
+    private static Tensor Centre(Tensor x, long[] size)
+    {
+        var from = x.shape;
+        var centre = x.alias();
         for (var axis = 2; axis < from.Length; axis++)
         {
-            using var wider = cropped;
-            cropped = wider.narrow(axis, (from[axis] - to[axis]) / 2, to[axis]);
+            using var wider = centre;
+            centre = wider.narrow(axis, (from[axis] - size[axis]) / 2, size[axis]);
         }
-        return cropped;
+        return centre;
     }
 
     private static InterpolationMode Linear(Tensor x) => x.dim() switch

@@ -84,25 +84,34 @@ public static class SpatialLayers
             };
         }
 
-        /// <summary>Batch normalization with running statistics and learned scale and shift.</summary>
+        /// <summary>Batch normalization.</summary>
         /// <param name="channels">Channels of the input.</param>
         /// <param name="eps">Added to the variance.</param>
-        /// <param name="momentum">Weight of a new batch in the running statistics.</param>
-        public Module<Tensor, Tensor> BatchNorm(long channels, double eps = 1e-5, double momentum = 0.1) => dims switch
+        /// <param name="momentum">Weight of a new batch in the running statistics; null gives every batch the same weight.</param>
+        /// <param name="affine">Whether scale and shift are learned.</param>
+        /// <param name="runningStatistics">Whether statistics are kept for evaluation.</param>
+        public Module<Tensor, Tensor> BatchNorm(long channels, double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool runningStatistics = true)
         {
-            SpatialDims.Two => BatchNorm2d(channels, eps, momentum),
-            SpatialDims.Three => BatchNorm3d(channels, eps, momentum),
-            _ => throw Unsupported(dims),
-        };
+            NormBase norm = dims switch
+            {
+                SpatialDims.Two => BatchNorm2d(channels, eps, affine: affine, track_running_stats: runningStatistics),
+                SpatialDims.Three => BatchNorm3d(channels, eps, affine: affine, track_running_stats: runningStatistics),
+                _ => throw Unsupported(dims),
+            };
+            norm.momentum = momentum;
+            return norm;
+        }
 
-        /// <summary>Instance normalization without running statistics.</summary>
+        /// <summary>Instance normalization.</summary>
         /// <param name="channels">Channels of the input.</param>
         /// <param name="eps">Added to the variance.</param>
         /// <param name="affine">Whether scale and shift are learned.</param>
-        public Module<Tensor, Tensor> InstanceNorm(long channels, double eps = 1e-5, bool affine = true) => dims switch
+        /// <param name="momentum">Weight of a new batch in the running statistics, where they are kept.</param>
+        /// <param name="runningStatistics">Whether statistics are kept for evaluation.</param>
+        public Module<Tensor, Tensor> InstanceNorm(long channels, double eps = 1e-5, bool affine = true, double momentum = 0.1, bool runningStatistics = false) => dims switch
         {
-            SpatialDims.Two => InstanceNorm2d(channels, eps, affine: affine),
-            SpatialDims.Three => InstanceNorm3d(channels, eps, affine: affine),
+            SpatialDims.Two => InstanceNorm2d(channels, eps, momentum, affine, runningStatistics),
+            SpatialDims.Three => InstanceNorm3d(channels, eps, momentum, affine, runningStatistics),
             _ => throw Unsupported(dims),
         };
 

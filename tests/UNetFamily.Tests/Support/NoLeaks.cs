@@ -10,4 +10,21 @@ internal static class NoLeaks
         action();
         return DisposeScopeManager.Statistics.ThreadTotalLiveCount - before;
     }
+
+    /// <summary>How many more tensors a training step leaves alive, once the first has made gradients and moments.</summary>
+    public static long DuringTraining(SegmentationModel model, Tensor input)
+    {
+        using var optimizer = optim.AdamW(model.parameters(), 0.01);
+        using var target = zeros([input.shape[0], .. input.shape[2..]], ScalarType.Int64);
+        Step();
+        return During(Step);
+
+        void Step()
+        {
+            using var scope = NewDisposeScope();
+            optimizer.zero_grad();
+            model.call(input).FinestFirst.Select(logits => functional.cross_entropy(functional.interpolate(logits, input.shape[2..]), target)).Aggregate((sum, loss) => sum + loss).backward();
+            optimizer.step();
+        }
+    }
 }

@@ -12,6 +12,10 @@ public static class ModelCatalog
 {
     private const string UNet2015 = "Ronneberger et al., U-Net, 2015 (arXiv 1505.04597)";
 
+    private const string ConvUNeXt2022 = "Han et al., ConvUNeXt, 2022 (doi 10.1016/j.knosys.2022.109512)";
+    private const string NnUNet2021 = "Isensee et al., nnU-Net, 2021 (doi 10.1038/s41592-020-01008-z)";
+    private const string NnUNet2024 = "Isensee et al., nnU-Net Revisited, 2024 (arXiv 2404.09556)";
+
     /// <summary>The variants in order of their papers.</summary>
     public static IReadOnlyList<ModelVariant> Variants { get; } =
     [
@@ -19,6 +23,19 @@ public static class ModelCatalog
         new("unet-release", $"{UNet2015}, released network phseg_v5", UNetOptions.Release2015(), 31_100_354),
         new("unet-milesial", "milesial/Pytorch-UNet", UNetOptions.Milesial(3, 2), 31_037_698),
         new("unet-milesial-bilinear", "milesial/Pytorch-UNet", UNetOptions.Milesial(3, 2, bilinear: true), 17_263_042),
+        new("nnunet-2d", $"{NnUNet2021}, 8 stages", PlainConvUNetOptions.Planner2d(1, 2), 46_324_558),
+        new("nnunet-2d-7", $"{NnUNet2021}, 7 stages", PlainConvUNetOptions.Planner2d(1, 2, stages: 7), 33_471_820),
+        new("nnunet-3d", $"{NnUNet2021}, 6 stages", PlainConvUNetOptions.Planner3d(1, 2), 31_195_594),
+        new("nnunet-3d-5", $"{NnUNet2021}, 5 stages", PlainConvUNetOptions.Planner3d(1, 2, stages: 5), 16_547_592),
+        new("convunext-16", ConvUNeXt2022, ConvUNeXtOptions.Official(3, 2, baseWidth: 16), 901_154),
+        new("convunext", ConvUNeXt2022, ConvUNeXtOptions.Official(3, 2), 3_505_730),
+        new("convunext-64", ConvUNeXt2022, ConvUNeXtOptions.Official(3, 2, baseWidth: 64), 13_825_154),
+        new("convunext-transposed", $"{ConvUNeXt2022}, bilinear=False", ConvUNeXtOptions.Official(3, 2, bilinear: false), 6_668_450),
+        new("nnunet-resenc-2d", $"{NnUNet2024}, 8 stages", ResidualEncoderUNetOptions.Planner2d(1, 2), 140_017_038),
+        new("nnunet-resenc-3d", $"{NnUNet2024}, 6 stages", ResidualEncoderUNetOptions.Planner3d(1, 2), 102_349_770),
+        new("nnunet-resenc-3d-7", $"{NnUNet2024}, 7 stages", ResidualEncoderUNetOptions.Planner3d(1, 2, stages: 7), 141_889_612),
+        new("nnunet-resunet-3d", "MIC-DKFZ/dynamic-network-architectures, ResidualUNet with the stages of nnunet-resenc-3d",
+            new ResidualUNetOptions { InChannels = 1, OutChannels = 2, SpatialDims = SpatialDims.Three, Stages = 6 }, 107_847_530),
     ];
 
     /// <summary>The variant of a name.</summary>

@@ -9,22 +9,46 @@ import json
 import os
 import sys
 import time
+import types
 
 import torch
+from torch import nn
 
 ADDS_PER_REPETITION = 1000
 FEWEST_REPETITIONS = 3
+
+
+
+def nnunet(rank, features, **arguments):
+    """The arguments that nnU-Net's planner gives its networks."""
+    stages = len(features)
+    return dict(
+        input_channels=1, num_classes=2, n_stages=stages, features_per_stage=features, kernel_sizes=3, strides=[1] + [2] * (stages - 1),
+        conv_op=getattr(nn, f"Conv{rank}d"), conv_bias=True, norm_op=getattr(nn, f"InstanceNorm{rank}d"), norm_op_kwargs=dict(affine=True),
+        nonlin=nn.LeakyReLU, nonlin_kwargs=dict(inplace=True), deep_supervision=True, **arguments)
+
+
+NNUNET = ("dynamic-network-architectures", "dynamic_network_architectures.architectures.unet")
+PLAIN = dict(n_conv_per_stage=2, n_conv_per_stage_decoder=2)
+IMAGES = [32, 64, 128, 256, 512, 512, 512, 512]
+VOLUMES = [32, 64, 128, 256, 320, 320]
 
 # Name in the catalogue: (repository, module, class, arguments).
 ORIGINALS = {
     "unet-milesial": ("Pytorch-UNet", "unet", "UNet", dict(n_channels=3, n_classes=2, bilinear=False)),
     "unet-milesial-bilinear": ("Pytorch-UNet", "unet", "UNet", dict(n_channels=3, n_classes=2, bilinear=True)),
+    "convunext": ("ConvUNeXt", "src.ConvUNeXt", "ConvUNeXt", dict(in_channels=3, num_classes=2)),
+    "nnunet-2d": (*NNUNET, "PlainConvUNet", nnunet(2, IMAGES, **PLAIN)),
+    "nnunet-3d": (*NNUNET, "PlainConvUNet", nnunet(3, VOLUMES, **PLAIN)),
+    "nnunet-resenc-2d": (*NNUNET, "ResidualEncoderUNet", nnunet(2, IMAGES, n_blocks_per_stage=[1, 3, 4, 6, 6, 6, 6, 6], n_conv_per_stage_decoder=1)),
+    "nnunet-resenc-3d": (*NNUNET, "ResidualEncoderUNet", nnunet(3, VOLUMES, n_blocks_per_stage=[1, 3, 4, 6, 6, 6], n_conv_per_stage_decoder=1)),
 }
 
 
 def original(job):
     repository, module, name, arguments = ORIGINALS[job["network"]]
     checkout = os.path.join(job["originals"], repository)
+    sys.modules.setdefault("torchsummary", types.SimpleNamespace(summary=None))  # ConvUNeXt imports it, and uses it only as a program
     sys.path.insert(0, checkout if os.path.isdir(checkout) else job["originals"])
     return getattr(importlib.import_module(module), name)(**arguments).to(job["device"])
 
@@ -65,6 +89,8 @@ def step(job):
 
 
 def main_output(output):
+    if isinstance(output, dict):
+        return output["out"]
     return output[0] if isinstance(output, (list, tuple)) else output
 
 

@@ -1,3 +1,5 @@
+using UNetFamily.Tests.Models.ConvUNeXt;
+using UNetFamily.Tests.Models.NnUNet;
 using UNetFamily.Tests.Models.UNet;
 
 namespace UNetFamily.Tests.Reference;
@@ -8,6 +10,8 @@ internal static class ReferenceFamilies
     private static readonly ReferenceFamily[] All =
     [
         new UNetReference(),
+        new ConvUNeXtReference(),
+        new NnUNetReference(),
     ];
 
     public static ReferenceFamily Of(string net) => All.FirstOrDefault(family => family.Net == net)

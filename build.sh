@@ -105,11 +105,11 @@ backend_of_the_feeds() {
 
 remember() { printf '%s\n' "$1" >"$2"; }
 
-# Downloads the managed package and the small package that names the native ones, without their dependencies.
+# Downloads the managed package and the small package that names the native ones, without their dependencies. The project lies
+# below the repository, where the feeds of its configuration files hold, but takes nothing else from there.
 feeds_have_torchsharp() {
-  local probe status=0
-  mkdir -p "$artifacts"
-  probe=$(mktemp -d)
+  local probe=$artifacts/probe
+  mkdir -p "$probe"
   cat >"$probe/probe.csproj" <<END
 <Project Sdk="Microsoft.NET.Sdk">
   <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
@@ -119,10 +119,8 @@ feeds_have_torchsharp() {
   </ItemGroup>
 </Project>
 END
-  cp NuGet.config nuget.config "$probe" 2>/dev/null || true
-  dotnet restore "$probe/probe.csproj" --verbosity quiet >"$artifacts/backend.log" 2>&1 || status=$?
-  rm -rf "$probe"
-  return "$status"
+  dotnet restore "$probe/probe.csproj" --verbosity quiet -p:ImportDirectoryBuildProps=false -p:ImportDirectoryBuildTargets=false \
+    -p:ImportDirectoryPackagesProps=false >"$artifacts/backend.log" 2>&1
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -384,7 +382,7 @@ check_package() {
   dependencies=$(grep -o '<dependency [^>]*' "$1/unetfamily.nuspec" | sed 's/ exclude="[^"]*"//; s/ *\/$//')
   [[ $dependencies == "<dependency id=\"TorchSharp\" version=\"$(pinned_torchsharp)\"" ]] ||
     fail "the package must depend on TorchSharp $(pinned_torchsharp) alone, but has: $dependencies"
-  file=$(find "$1/lib" "$1/runtimes" -type f ! -name 'UNetFamily.*' 2>/dev/null)
+  file=$(find "$1" -name '*.dll' ! -name UNetFamily.dll -o -name '*.so*' -o -name '*.py')
   [[ -z $file ]] || fail "the package holds what is not ours: $file"
 }
 

@@ -1,3 +1,4 @@
+using TorchSharp;
 using UNetFamily;
 using static TorchSharp.torch;
 

@@ -20,7 +20,7 @@ internal static class Comparison
                 {
                     var probe = Rival.Ours.Measure(job with { Benchmark = Benchmark.Overhead, Seconds = 0 })!;
                     python = Rival.Python(probe.Torch);
-                    Console.WriteLine($"libtorch {probe.Torch}, {probe.Threads} threads, {job.Device}; Python: {Describe(python, settings)}");
+                    Console.WriteLine($"libtorch {probe.Torch}, {(probe.Threads == 1 ? "1 thread" : $"{probe.Threads} threads")}, {job.Device}; Python: {Describe(python, settings)}");
                     first = false;
                 }
                 if (rows.Count == 0) Console.WriteLine($"\n{benchmark,-44} {"C#",14} {"Python",14} {"ratio",7} {"C# peak",10} {"Python",10}");

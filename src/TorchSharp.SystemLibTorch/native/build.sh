@@ -55,7 +55,6 @@ command -v "$cxx" >/dev/null 2>&1 || fail "The C++ compiler '$cxx' was not found
 
 # libtorch 2.x needs C++17, later releases C++20; a CUDA build must be linked although nothing here names it, or it never registers itself.
 standard=17
-[ -f "${includes#-I}/version" ] || true
 header=$(echo "$includes" | tr ' ' '\n' | sed -n 's/^-I//p' | while read -r folder; do [ -f "$folder/torch/version.h" ] && echo "$folder/torch/version.h"; done | head -n 1)
 [ -n "$header" ] || fail "torch/version.h is missing beside the headers of $lib; the libtorch there is incomplete."
 major=$(sed -n 's/^#define TORCH_VERSION_MAJOR //p' "$header")
@@ -70,6 +69,6 @@ mkdir -p "$out"
 # Built beside the target and renamed, so that a build that is stopped half-way leaves nothing that looks finished.
 # shellcheck disable=SC2086
 "$cxx" -std=c++$standard -O2 -fPIC -shared -fvisibility=hidden ${abi:+-D_GLIBCXX_USE_CXX11_ABI=$abi} ${CXXFLAGS:-} $includes \
-    -o "$target.tmp" "$source" $search $libraries || fail "The native file does not compile against libtorch $major.$minor in $lib (see above)."
-mv "$target.tmp" "$target"
+    -o "$target.$$" "$source" $search $libraries || fail "The native file does not compile against libtorch $major.$minor in $lib (see above)."
+mv "$target.$$" "$target"
 echo "$stamp" > "$target.stamp"

@@ -95,8 +95,8 @@ backend_of_the_feeds() {
     remember "$version $answer" "$known"
   else
     answer=System
-    # An unreachable feed is no answer to keep.
-    grep -q NU1301 "$artifacts/backend.log" || remember "$version $answer" "$known"
+    # NU1101: no such package, NU1102: no such version. Anything else, such as an unreachable feed, is no answer to keep.
+    [[ ! $(<"$artifacts/backend.log") =~ NU110[12] ]] || remember "$version $answer" "$known"
   fi
   [[ $answer == TorchSharp ]] ||
     say "The NuGet feeds here do not offer TorchSharp $version: using this machine's libtorch. (TORCH_BACKEND=torchsharp insists.)"

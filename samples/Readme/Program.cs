@@ -4,4 +4,5 @@ using Readme;
 Snippets.Segment();
 Snippets.Train();
 Snippets.Volumes();
+Snippets.Prune();
 Console.WriteLine("Every snippet of the README ran.");

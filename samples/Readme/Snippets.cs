@@ -60,4 +60,19 @@ internal static class Snippets
         using var output = model.call(volume);
         #endregion
     }
+
+    public static void Prune()
+    {
+        using var image = rand(1, 1, 64, 64);
+        (Tensor Images, Tensor Labels)[] validation = [(rand(2, 1, 64, 64), randint(0, 3, [2, 64, 64], ScalarType.Int64))];
+
+        #region prune
+        using var model = new UNetPlusPlus(UNetPlusPlusOptions.Nested(inChannels: 1, outChannels: 3, deepSupervision: true));
+        model.eval();                                           // after training on every branch: output.FinestFirst
+
+        Console.WriteLine(LevelComparison.Measure(model, validation));  // Dice, time and size of each branch
+        using var small = model.Prune(level: 2);                // a network of its own, with 6 % of the weights
+        using var output = small.call(image);                   // bit for bit the second branch of the large one
+        #endregion
+    }
 }

@@ -10,6 +10,7 @@ public sealed record ModelVariant(string Name, string Source, SegmentationModelO
 /// <summary>Every published variant that the library holds; tests, benchmarks and the README's table iterate it.</summary>
 public static class ModelCatalog
 {
+    private const string UNetPlusPlus2018 = "Zhou et al., UNet++, 2018 (arXiv 1807.10165)";
     private const string UNet2015 = "Ronneberger et al., U-Net, 2015 (arXiv 1505.04597)";
 
     private const string ConvUNeXt2022 = "Han et al., ConvUNeXt, 2022 (doi 10.1016/j.knosys.2022.109512)";
@@ -23,6 +24,17 @@ public static class ModelCatalog
         new("unet-release", $"{UNet2015}, released network phseg_v5", UNetOptions.Release2015(), 31_100_354),
         new("unet-milesial", "milesial/Pytorch-UNet", UNetOptions.Milesial(3, 2), 31_037_698),
         new("unet-milesial-bilinear", "milesial/Pytorch-UNet", UNetOptions.Milesial(3, 2, bilinear: true), 17_263_042),
+        new("unetplusplus-keras", UNetPlusPlus2018, UNetPlusPlusOptions.Keras(), 9_041_601),
+        new("unetplusplus-keras-l3", $"{UNetPlusPlus2018}, pruned to its branch 3", UNetPlusPlusOptions.Keras() with { Level = 3 }, 2_204_961),
+        new("unetplusplus-keras-l2", $"{UNetPlusPlus2018}, pruned to its branch 2", UNetPlusPlusOptions.Keras() with { Level = 2 }, 511_105),
+        new("unetplusplus-keras-l1", $"{UNetPlusPlus2018}, pruned to its branch 1", UNetPlusPlusOptions.Keras() with { Level = 1 }, 100_961),
+        new("unetplusplus-keras-unet", $"{UNetPlusPlus2018}, its U-Net baseline", UNetPlusPlusOptions.Keras() with { Skips = NestedSkips.Plain }, 7_759_521),
+        new("unetplusplus-keras-wide-unet", $"{UNetPlusPlus2018}, its wide U-Net baseline",
+            UNetPlusPlusOptions.Keras() with { Skips = NestedSkips.Plain, Widths = [35, 70, 140, 280, 560] }, 9_282_246),
+        new("unetplusplus-nnunet-2d", "MrGiovanni/UNetPlusPlus, Generic_UNetPlusPlus", UNetPlusPlusOptions.NnUNet(SpatialDims.Two, 1, 2), 24_000_032),
+        new("unetplusplus-nnunet-3d", "MrGiovanni/UNetPlusPlus, Generic_UNetPlusPlus", UNetPlusPlusOptions.NnUNet(SpatialDims.Three, 1, 3), 45_966_784),
+        new("unetplusplus-nested", "4uiiurz1/pytorch-nested-unet, NestedUNet", UNetPlusPlusOptions.Nested(), 9_163_329),
+        new("unetplusplus-nested-unet", "4uiiurz1/pytorch-nested-unet, UNet", UNetPlusPlusOptions.Nested() with { Skips = NestedSkips.Plain }, 7_852_545),
         new("nnunet-2d", $"{NnUNet2021}, 8 stages", PlainConvUNetOptions.Planner2d(1, 2), 46_324_558),
         new("nnunet-2d-7", $"{NnUNet2021}, 7 stages", PlainConvUNetOptions.Planner2d(1, 2, stages: 7), 33_471_820),
         new("nnunet-3d", $"{NnUNet2021}, 6 stages", PlainConvUNetOptions.Planner3d(1, 2), 31_195_594),

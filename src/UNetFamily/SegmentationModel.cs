@@ -27,7 +27,7 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
     /// <exception cref="ArgumentException">Rank, channels or a side of the input don't fit; the message names the axis, the value and the nearest that fits.</exception>
     public sealed override SegmentationOutput forward(Tensor input)
     {
-        Require(input);
+        Require(input, InputSizes);
         using var scope = NewDisposeScope();
         var output = Segment(input);
         scope.MoveToOuter(output.FinestFirst);
@@ -41,7 +41,8 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
     /// <inheritdoc/>
     public abstract TensorShape Trace(Tracer tracer, TensorShape input);
 
-    private void Require(Tensor input)
+    /// <summary>Throws when rank, channels, type or a side of the input don't fit.</summary>
+    private protected void Require(Tensor input, InputSizes sizes)
     {
         ArgumentNullException.ThrowIfNull(input);
         var (dims, shape) = (Options.SpatialDims, input.shape);
@@ -57,7 +58,7 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
             throw new ArgumentException($"{name} was built with InChannels = {Options.InChannels}; axis 1 (C) of input is {shape[1]}.", nameof(input));
         if (!input.is_floating_point())
             throw new ArgumentException($"{name} takes floating-point numbers; input is {input.dtype}. Convert it with input.to(ScalarType.Float32).", nameof(input));
-        if (InputSizes.Problem(shape.AsSpan(2)) is { } problem) throw new ArgumentException($"{name}: {problem}", nameof(input));
+        if (sizes.Problem(shape.AsSpan(2)) is { } problem) throw new ArgumentException($"{name}: {problem}", nameof(input));
     }
 
     private static string NameOf(SegmentationModelOptions options)

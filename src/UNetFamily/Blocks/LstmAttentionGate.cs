@@ -10,7 +10,7 @@ namespace UNetFamily;
 /// All layers are pointwise and linear. Han, Jian, Wang: ConvUNeXt, Knowledge-Based Systems 253, 2022, 109512; <c>src/ConvUNeXt.py</c>, class <c>Up</c>.
 /// It fits any skip connection whose signal has the skip's size, for instance the upsampled map that the skip will be concatenated with.
 /// </summary>
-public sealed class LstmAttentionGate : Module<Tensor, Tensor, Tensor>
+public sealed class LstmAttentionGate : Module<Tensor, Tensor, Tensor>, ISkipGate
 {
     private readonly Convolution gates;
     private readonly Convolution forget;

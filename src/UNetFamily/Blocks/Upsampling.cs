@@ -10,7 +10,10 @@ public abstract record Upsampling
     }
 
     /// <summary>A transposed convolution whose kernel and stride are the scale, with bias: it also changes the channels.</summary>
-    public static Upsampling Transposed { get; } = new TransposedKind();
+    public static Upsampling Transposed { get; } = new TransposedKind(Bias: true);
+
+    /// <summary>The same without bias, as in nnU-Net.</summary>
+    public static Upsampling TransposedWithoutBias { get; } = new TransposedKind(Bias: false);
 
     /// <summary>Linear interpolation with aligned corners: no parameters, and the channels stay.</summary>
     public static Upsampling Interpolated { get; } = new InterpolatedKind();
@@ -26,13 +29,13 @@ public abstract record Upsampling
     /// <exception cref="ArgumentException">The channels change, and this kind can't.</exception>
     public abstract Module<Tensor, Tensor> Build(SpatialDims dims, long from, long to, Extent scale);
 
-    private sealed record TransposedKind : Upsampling
+    private sealed record TransposedKind(bool Bias) : Upsampling
     {
         public override bool ChangesChannels => true;
 
-        public override Module<Tensor, Tensor> Build(SpatialDims dims, long from, long to, Extent scale) => dims.ConvTranspose(from, to, kernel: scale);
+        public override Module<Tensor, Tensor> Build(SpatialDims dims, long from, long to, Extent scale) => dims.ConvTranspose(from, to, kernel: scale, bias: Bias);
 
-        public override string ToString() => "Transposed";
+        public override string ToString() => Bias ? "Transposed" : "TransposedWithoutBias";
     }
 
     private sealed record InterpolatedKind : Upsampling

@@ -12,6 +12,10 @@ public sealed class KeyMap(string origin, params IReadOnlyList<KeyRule> rules)
     /// <summary>The project whose names these are.</summary>
     public string Origin { get; } = origin;
 
+    /// <summary>Whether the project returns the maps of deep supervision in the opposite order: the finest, or last branch, at the end.</summary>
+    /// <value>False.</value>
+    public bool FinestLast { get; init; }
+
     /// <summary>The rules in order.</summary>
     public IReadOnlyList<KeyRule> Rules { get; } = rules;
 
@@ -46,6 +50,14 @@ public sealed class KeyMap(string origin, params IReadOnlyList<KeyRule> rules)
         List<string> names = [official];
         foreach (var alias in Rules.OfType<KeyRule.Alias>()) names.AddRange([.. names.Where(alias.MatchesFirst).Select(alias.ToAlias)]);
         return names[1..];
+    }
+
+    /// <summary>The maps in the order in which the project returns them.</summary>
+    /// <param name="output">What our network returned; it keeps owning the maps.</param>
+    public IReadOnlyList<Tensor> InOrder(SegmentationOutput output)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        return FinestLast ? [.. output.FinestFirst.Reverse()] : output.FinestFirst;
     }
 
     /// <summary>Whether the published entry is the weight of a linear layer where ours is that of a convolution with a kernel of one.</summary>

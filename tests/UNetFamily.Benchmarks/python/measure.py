@@ -37,6 +37,8 @@ VOLUMES = [32, 64, 128, 256, 320, 320]
 ORIGINALS = {
     "unet-milesial": ("Pytorch-UNet", "unet", "UNet", dict(n_channels=3, n_classes=2, bilinear=False)),
     "unet-milesial-bilinear": ("Pytorch-UNet", "unet", "UNet", dict(n_channels=3, n_classes=2, bilinear=True)),
+    "unetplusplus-nested": ("pytorch-nested-unet", "archs", "NestedUNet", dict(num_classes=1, input_channels=3)),
+    "unetplusplus-nested-unet": ("pytorch-nested-unet", "archs", "UNet", dict(num_classes=1, input_channels=3)),
     "convunext": ("ConvUNeXt", "src.ConvUNeXt", "ConvUNeXt", dict(in_channels=3, num_classes=2)),
     "nnunet-2d": (*NNUNET, "PlainConvUNet", nnunet(2, IMAGES, **PLAIN)),
     "nnunet-3d": (*NNUNET, "PlainConvUNet", nnunet(3, VOLUMES, **PLAIN)),

@@ -32,6 +32,9 @@ public sealed class ReferenceCase
 
     public IReadOnlyList<ReferenceOutput> Outputs => [.. json.GetProperty("outputs").EnumerateArray().Select(output => new ReferenceOutput(output))];
 
+    /// <summary>Further tensors that follow from the outputs, such as the mean of several.</summary>
+    public IReadOnlyList<ReferenceOutput> Derived => this["derived"] is { } derived ? [.. derived.EnumerateArray().Select(output => new ReferenceOutput(output))] : [];
+
     /// <summary>The state dict of the original, in order.</summary>
     public IReadOnlyList<ReferenceKey> Keys => [.. Lines(Text("keys")!).Select(cells => new ReferenceKey(cells[0], ParseShape(cells[1]), IsParameter: cells[3] == "param"))];
 

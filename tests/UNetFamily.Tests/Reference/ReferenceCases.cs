@@ -30,6 +30,16 @@ internal static class ReferenceCases
         return root.GetProperty("cases").EnumerateArray().Select(json => new ReferenceCase(net, folder, json));
     }
 
+    /// <summary>A section beside the cases, such as <c>pruned</c>, of every folder of a net that has it.</summary>
+    public static IEnumerable<(string Folder, JsonElement Section)> Sections(string net, string section)
+    {
+        foreach (var folder in Folders())
+        {
+            var root = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "cases.json"))).RootElement;
+            if (root.GetProperty("net").GetString() == net && root.TryGetProperty(section, out var value)) yield return (folder, value);
+        }
+    }
+
     /// <summary>The folder of a net among the project's own cases.</summary>
     public static string FolderOf(string net) => Path.Combine(Own, net);
 

@@ -1,6 +1,7 @@
 using UNetFamily.Tests.Models.ConvUNeXt;
 using UNetFamily.Tests.Models.NnUNet;
 using UNetFamily.Tests.Models.UNet;
+using UNetFamily.Tests.Models.UNetPlusPlus;
 
 namespace UNetFamily.Tests.Reference;
 
@@ -10,6 +11,7 @@ internal static class ReferenceFamilies
     private static readonly ReferenceFamily[] All =
     [
         new UNetReference(),
+        new UNetPlusPlusReference(),
         new ConvUNeXtReference(),
         new NnUNetReference(),
     ];

@@ -5,12 +5,12 @@ namespace UNetFamily.Tests.Reference;
 /// </summary>
 internal sealed record ReferenceSubject(nn.Module Module, KeyMap Keys, Func<IReadOnlyList<Tensor>, IReadOnlyList<Tensor>> Run)
 {
-    /// <summary>A network whose original returns the maps in the given order (finest first when left out).</summary>
+    /// <summary>A network whose original returns the maps in the given order (that of the key map when left out).</summary>
     public static ReferenceSubject Of(SegmentationModel model, KeyMap keys, Func<SegmentationOutput, IEnumerable<Tensor>>? order = null) =>
         new(model, keys, inputs =>
         {
             var output = model.call(inputs[0]);
-            return [.. order is null ? output.FinestFirst : order(output)];
+            return [.. order is null ? keys.InOrder(output) : order(output)];
         });
 
     /// <summary>A block with one input and one output.</summary>
@@ -27,6 +27,10 @@ internal abstract class ReferenceFamily
 
     /// <summary>Builds our counterpart of a case.</summary>
     public abstract ReferenceSubject Build(ReferenceCase source);
+
+    /// <summary>One of the case's derived tensors, computed as a user of the library would.</summary>
+    public virtual Tensor Derived(string name, ReferenceSubject subject, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> outputs) =>
+        throw new NotSupportedException($"A case of '{Net}' has the derived tensor '{name}', and {GetType().Name} can't express it.");
 
     /// <summary>
     /// How far an output may be from the recorded one. The recorded ones are exact to float32; the original itself, in float32, is

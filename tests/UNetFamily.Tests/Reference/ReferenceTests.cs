@@ -97,7 +97,13 @@ public class ReferenceTests
     {
         subject.Module.eval();
         using var noGradient = no_grad();
-        OutputsShouldBeAlike(source, subject.Run(Inputs(source)), family);
+        var inputs = Inputs(source);
+        var outputs = subject.Run(inputs);
+        OutputsShouldBeAlike(source, outputs, family);
+
+        var data = source.Derived.Count > 0 ? source.Data() : null;
+        foreach (var expected in source.Derived)
+            ShouldBeAlike(source, family.Derived(expected.Name, subject, inputs, outputs), expected, data!, family);
     }
 
     private static void TrainsAlike(ReferenceCase source, ReferenceSubject subject, ReferenceFamily family)
@@ -130,13 +136,15 @@ public class ReferenceTests
     {
         outputs.Should().HaveCount(source.Outputs.Count);
         var data = source.Data();
-        foreach (var (output, expected) in outputs.Zip(source.Outputs))
-        {
-            output.shape.Should().Equal(expected.Shape, "that is the shape of {0}", expected.Name);
-            using var kept = Thinned(output, expected.Steps);
-            using var recorded = data.Tensor(expected.Name);
-            TensorAssert.Close(kept, recorded, family.Tolerance(source, expected), $"{source}, {expected.Name}");
-        }
+        foreach (var (output, expected) in outputs.Zip(source.Outputs)) ShouldBeAlike(source, output, expected, data, family);
+    }
+
+    private static void ShouldBeAlike(ReferenceCase source, Tensor output, ReferenceOutput expected, Safetensors data, ReferenceFamily family)
+    {
+        output.shape.Should().Equal(expected.Shape, "that is the shape of {0}", expected.Name);
+        using var kept = Thinned(output, expected.Steps);
+        using var recorded = data.Tensor(expected.Name);
+        TensorAssert.Close(kept, recorded, family.Tolerance(source, expected), $"{source}, {expected.Name}");
     }
 
     private static Tensor Thinned(Tensor output, IReadOnlyList<long> steps)

@@ -14,6 +14,7 @@ usage() {
 usage: ./build.sh <command> [arguments]
 
   demo [--quick]   trains a U-Net on a brain MRI and segments slices that it has not seen
+  compose          as demo, with a network that is in no paper, made of the blocks of two
   test [args]      builds and runs every test; arguments go to `dotnet test`
                    --filter unet     the cases of one network, and the test classes of that name
                    --filter gelu     every test with that word in its name
@@ -216,6 +217,8 @@ run_project() {
 }
 
 demo() { run_project samples/BrainSegmentation "$@"; }
+
+compose() { run_project samples/ComposeYourOwn "$@"; }
 
 doctor() { run_project samples/Doctor "$@"; }
 
@@ -442,6 +445,7 @@ main() {
   (($# == 0)) || shift
   case $command in
     demo) demo "$@" ;;
+    compose) compose "$@" ;;
     test) run_tests "$@" ;;
     bench) bench "$@" ;;
     pack) pack ;;

@@ -69,7 +69,8 @@ internal static class Demo
             (options.Quick || evaluation.Network.Mean > evaluation.Baseline, "the network is no better than copying a neighbouring slice"));
     }
 
-    private static async Task<Subject> LoadAsync(DemoOptions options, CancellationToken cancellation)
+    /// <summary>The pair of files that was asked for, the phantom, or the brain; the phantom also where the brain can't be fetched.</summary>
+    public static async Task<Subject> LoadAsync(DemoOptions options, CancellationToken cancellation)
     {
         if (options is { Image: { } image, Labels: { } labels }) return Subject.Of($"{image} with {labels}", Nifti.Read(image), Nifti.Read(labels));
         if (options.Phantom) return Phantom.Create(options.Seed);

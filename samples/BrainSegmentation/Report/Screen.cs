@@ -29,11 +29,11 @@ internal static class Screen
     public static byte[] Segment(int slices, Func<Action<int>, byte[]> segment) => WithBar("Segmenting the volume", bar => segment(done => bar.Value = (double)done / slices));
 
     /// <summary>Dice by class, beside what copying a neighbour gives.</summary>
-    public static void Table(LabelScheme scheme, Evaluation evaluation)
+    public static void Table(LabelScheme scheme, Evaluation evaluation, string title = "U-Net")
     {
         var (network, below, above) = evaluation;
         var table = new Table().Border(TableBorder.Rounded).AddColumn("Dice");
-        foreach (var name in (string[])["U-Net", "copy of below", "copy of above"]) table.AddColumn(new TableColumn(name).RightAligned());
+        foreach (var name in (string[])[title, "copy of below", "copy of above"]) table.AddColumn(new TableColumn(name).RightAligned());
         for (var label = 1; label < scheme.Names.Count; label++)
         {
             var name = $"[{Sheet.ColourOf(label).Hex}]■[/] {Markup.Escape(scheme.Names[label])}";

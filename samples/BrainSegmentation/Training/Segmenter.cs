@@ -3,7 +3,7 @@ using UNetFamily.Samples.BrainSegmentation.Data;
 namespace UNetFamily.Samples.BrainSegmentation.Training;
 
 /// <summary>Applies a trained network to slices and gives their classes at the image's own resolution.</summary>
-internal sealed class Segmenter(UNet model, SliceSampler sampler, FieldOfView view, Subject subject)
+internal sealed class Segmenter(SegmentationModel model, SliceSampler sampler, FieldOfView view, Subject subject)
 {
     private const int BatchSize = 8;
 

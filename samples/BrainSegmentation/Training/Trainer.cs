@@ -21,7 +21,7 @@ internal sealed record TrainingPlan(int Steps, TimeSpan Limit)
 internal readonly record struct TrainingProgress(double Fraction, int Steps, double FirstLoss, double Loss, TimeSpan Elapsed);
 
 /// <summary>The training loop.</summary>
-internal sealed class Trainer(UNet model, SliceSampler sampler, SegmentationLoss loss, TrainingPlan plan)
+internal sealed class Trainer(SegmentationModel model, SliceSampler sampler, SegmentationLoss loss, TrainingPlan plan)
 {
     private const double Warmup = 0.05;
     private const double Smoothing = 0.95;

@@ -40,5 +40,5 @@ public class DropPathTests
     [InlineData(1)]
     [InlineData(double.NaN)]
     public void Refuses_what_is_no_probability_to_drop(double probability) =>
-        FluentActions.Invoking(() => new DropPath(probability)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName("probability");
+        FluentActions.Invoking(() => new DropPath(probability)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName(nameof(probability));
 }

@@ -40,7 +40,7 @@ public class UNetTests
         using var input = randn(1, 1, smallest, smallest + (1 << depth));
         using var output = model.call(input);
         output.Logits.shape[2].Should().BePositive();
-        
+
         model.Summary(input.shape.AsSpan(2)).Layers[^1].Output.Spatial.Should().Equal(output.Logits.shape[2..]);
     }
 

@@ -18,7 +18,7 @@ internal static class Comparison
             {
                 if (first)
                 {
-                    var probe = Rival.Ours.Measure(job with { Benchmark = Benchmark.Overhead, Seconds = 0 })!;
+                    var probe = Rival.Ours.Measure(job with { Benchmark = Benchmark.Overhead, Seconds = 0 });
                     python = Rival.Python(probe.Torch);
                     Console.WriteLine($"libtorch {probe.Torch}, {(probe.Threads == 1 ? "1 thread" : $"{probe.Threads} threads")}, {job.Device}; Python: {Describe(python, settings)}");
                     first = false;
@@ -42,12 +42,27 @@ internal static class Comparison
 
     private static IEnumerable<Job> Jobs(Benchmark benchmark, Settings settings)
     {
-        var job = new Job(benchmark, Network: null, Input: [], settings.Device, settings.Threads ?? 0, settings.Seconds, settings.PythonFolder);
+        var job = new Job(benchmark, Network: null, Input: [], settings.Device, settings.Threads ?? 0, settings.Seconds, Original: null);
         if (benchmark is Benchmark.Overhead) return [job];
 
-        var networks = ModelCatalog.Variants.Where(variant => variant.Name.StartsWith(settings.Network ?? "", StringComparison.OrdinalIgnoreCase)).ToList();
-        if (networks.Count == 0) throw new ArgumentException($"No network's name starts with '{settings.Network}'; there are {string.Join(", ", ModelCatalog.Variants.Select(variant => variant.Name))}.");
-        return networks.Select(network => job with { Network = network.Name, Input = InputOf(network, settings.Side) });
+        return Networks(settings.Network).Select(network => job with
+        {
+            Network = network.Name,
+            Input = InputOf(network, settings.Side),
+            Original = settings.PythonFolder is { } folder ? Original.Of(network, folder) : null,
+        });
+    }
+
+    /// <summary>The networks whose name starts so; without a name, one of each kind and rank, preferably one that Python can run as well.</summary>
+    private static IEnumerable<ModelVariant> Networks(string? name)
+    {
+        if (name is null) return ModelCatalog.Variants.GroupBy(network => (network.Options.GetType(), network.Options.SpatialDims)).Select(alike => alike.FirstOrDefault(HasOriginal, alike.First()));
+
+        var networks = ModelCatalog.Variants.Where(network => name == "all" || network.Name.StartsWith(name, StringComparison.OrdinalIgnoreCase)).ToList();
+        return networks.Count > 0 ? networks
+            : throw new ArgumentException($"No network's name starts with '{name}'; there are {string.Join(", ", ModelCatalog.Variants.Select(network => network.Name))}.");
+
+        static bool HasOriginal(ModelVariant network) => Original.Of(network, "") is not null;
     }
 
     /// <summary>One image or volume of the wanted side, or of the nearest size that the network takes.</summary>
@@ -71,11 +86,19 @@ internal static class Comparison
     private static Row Measure(Job job, Rival? python, Settings settings)
     {
         var (ours, theirs) = (new List<Measured>(), new List<Measured>());
-        if (job.Benchmark is not Benchmark.Overhead && job.Originals is null) python = null;
+        if (job.Benchmark is not Benchmark.Overhead && job.Original is null) python = null;
         for (var round = 0; round < settings.Rounds; round++)
         {
-            ours.Add(Rival.Ours.Measure(job)!);
-            if (python?.Measure(job) is { } measured) theirs.Add(measured);
+            ours.Add(Rival.Ours.Measure(job));
+            try
+            {
+                if (python is not null) theirs.Add(python.Measure(job));
+            }
+            catch (MeasurementFailedException problem)
+            {
+                Console.Error.WriteLine($"  (no {job.Network} in Python: {problem.Message.Split('\n')[^1]})");
+                python = null;
+            }
         }
         return new Row(job, ours, theirs);
     }

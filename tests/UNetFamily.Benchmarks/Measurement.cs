@@ -83,7 +83,8 @@ internal static class Measurement
         var milliseconds = new List<double>();
         Timed();
         var watch = Stopwatch.StartNew();
-        while (milliseconds.Count < FewestRepetitions || watch.Elapsed.TotalSeconds < job.Seconds) milliseconds.Add(Timed());
+        var fewest = job.Seconds > 0 ? FewestRepetitions : 1;
+        while (milliseconds.Count < fewest || watch.Elapsed.TotalSeconds < job.Seconds) milliseconds.Add(Timed());
         return [.. milliseconds];
 
         double Timed()

@@ -8,9 +8,10 @@ const string Usage = """
       step [network]      one training step: forward, loss, backward, AdamW
       help                this text
 
-    Without a name, all of them. A network is a name of the catalogue, or the start of one ("unet", "unet-milesial").
+    Without a name, all of them. A network is a name of the catalogue, the start of one ("unet", "unet-milesial"), or "all", which takes an hour;
+    when it is left out, one of each kind is measured.
 
-      --python <folder>   a checkout of the originals, or a folder of such checkouts, to run beside ours (python/measure.py lists them)
+      --python <folder>   a checkout of a network's original code, or a folder of such checkouts, to run beside ours; the reference cases say which
       --device cuda       on the GPU
       --threads <n>       threads of libtorch; its own choice when left out
       --side <n>          the side of images; 256, and 64 for volumes, when left out

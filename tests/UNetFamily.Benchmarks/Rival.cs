@@ -23,12 +23,12 @@ internal sealed class Rival(string name, string program, params string[] argumen
         return null;
     }
 
-    /// <summary>Null when the rival has nothing to measure for this job.</summary>
-    public Measured? Measure(Job job)
+    /// <exception cref="MeasurementFailedException">The process failed; the message has what it said.</exception>
+    public Measured Measure(Job job)
     {
-        if (!TryRun(program, [.. arguments, Json.Write(job)], out var output, out var errors))
-            throw new MeasurementFailedException($"{Name} failed at {job.Benchmark} {job.Network}:\n{errors}");
-        return output.Length > 0 ? Json.Read<Measured>(output) : null;
+        if (!TryRun(program, [.. arguments, Json.Write(job)], out var output, out var errors)) throw new MeasurementFailedException($"{Name}: {errors.Trim()}");
+        // Some originals print while they build; the figures are the last line.
+        return Json.Read<Measured>(output.Split('\n')[^1]);
     }
 
     /// <summary>1.13 of 1.13.0a0+git123.</summary>

@@ -1,7 +1,7 @@
 """Measures one job as Measurement.cs does, with PyTorch and the original networks.
 
 usage: measure.py <job as JSON>; without a job, prints the version of torch.
-The originals are not part of this repository: "originals" in the job names a checkout of one, or a folder of checkouts.
+The originals are not part of this repository: "checkouts" names a checkout of one, or a folder of checkouts.
 """
 
 import importlib
@@ -9,50 +9,49 @@ import json
 import os
 import sys
 import time
-import types
+import unittest.mock
 
 import torch
-from torch import nn
 
 ADDS_PER_REPETITION = 1000
-FEWEST_REPETITIONS = 3
-
-
-
-def nnunet(rank, features, **arguments):
-    """The arguments that nnU-Net's planner gives its networks."""
-    stages = len(features)
-    return dict(
-        input_channels=1, num_classes=2, n_stages=stages, features_per_stage=features, kernel_sizes=3, strides=[1] + [2] * (stages - 1),
-        conv_op=getattr(nn, f"Conv{rank}d"), conv_bias=True, norm_op=getattr(nn, f"InstanceNorm{rank}d"), norm_op_kwargs=dict(affine=True),
-        nonlin=nn.LeakyReLU, nonlin_kwargs=dict(inplace=True), deep_supervision=True, **arguments)
-
-
-NNUNET = ("dynamic-network-architectures", "dynamic_network_architectures.architectures.unet")
-PLAIN = dict(n_conv_per_stage=2, n_conv_per_stage_decoder=2)
-IMAGES = [32, 64, 128, 256, 512, 512, 512, 512]
-VOLUMES = [32, 64, 128, 256, 320, 320]
-
-# Name in the catalogue: (repository, module, class, arguments).
-ORIGINALS = {
-    "unet-milesial": ("Pytorch-UNet", "unet", "UNet", dict(n_channels=3, n_classes=2, bilinear=False)),
-    "unet-milesial-bilinear": ("Pytorch-UNet", "unet", "UNet", dict(n_channels=3, n_classes=2, bilinear=True)),
-    "unetplusplus-nested": ("pytorch-nested-unet", "archs", "NestedUNet", dict(num_classes=1, input_channels=3)),
-    "unetplusplus-nested-unet": ("pytorch-nested-unet", "archs", "UNet", dict(num_classes=1, input_channels=3)),
-    "convunext": ("ConvUNeXt", "src.ConvUNeXt", "ConvUNeXt", dict(in_channels=3, num_classes=2)),
-    "nnunet-2d": (*NNUNET, "PlainConvUNet", nnunet(2, IMAGES, **PLAIN)),
-    "nnunet-3d": (*NNUNET, "PlainConvUNet", nnunet(3, VOLUMES, **PLAIN)),
-    "nnunet-resenc-2d": (*NNUNET, "ResidualEncoderUNet", nnunet(2, IMAGES, n_blocks_per_stage=[1, 3, 4, 6, 6, 6, 6, 6], n_conv_per_stage_decoder=1)),
-    "nnunet-resenc-3d": (*NNUNET, "ResidualEncoderUNet", nnunet(3, VOLUMES, n_blocks_per_stage=[1, 3, 4, 6, 6, 6], n_conv_per_stage_decoder=1)),
-}
+FEWEST_REPETITIONS = 3  # one when no time is to be spent
 
 
 def original(job):
-    repository, module, name, arguments = ORIGINALS[job["network"]]
-    checkout = os.path.join(job["originals"], repository)
-    sys.modules.setdefault("torchsummary", types.SimpleNamespace(summary=None))  # ConvUNeXt imports it, and uses it only as a program
-    sys.path.insert(0, checkout if os.path.isdir(checkout) else job["originals"])
-    return getattr(importlib.import_module(module), name)(**arguments).to(job["device"])
+    """The network, built as the reference case says; its own imports may start at any folder on the way to its file."""
+    source = job["original"]
+    checkout = os.path.join(source["checkouts"], source["repository"])
+    if not os.path.isdir(checkout):
+        checkout = source["checkouts"]
+    parts = source["file"][: -len(".py")].split("/")
+    sys.path[:0] = [os.path.join(checkout, *parts[:depth]) for depth in range(len(parts))]
+    arguments = {name: resolved(value) for name, value in source["arguments"].items()}
+    if "deep_supervision" in arguments:
+        arguments["deep_supervision"] = source["deepSupervision"]
+    return getattr(imported(".".join(parts)), source["class"])(**arguments).to(job["device"])
+
+
+def imported(module):
+    """The module; packages that its file wants for training or drawing, and that are not installed, are stood in for."""
+    while True:
+        try:
+            return importlib.import_module(module)
+        except ModuleNotFoundError as missing:
+            if missing.name in sys.modules or module.startswith(missing.name):
+                raise
+            sys.modules[missing.name] = unittest.mock.MagicMock()
+
+
+def resolved(value):
+    """ "torch.nn.Conv2d" as the class of that name, "identity" as that function."""
+    if value == "identity":
+        return lambda x: x
+    if not isinstance(value, str) or not value.startswith("torch."):
+        return value
+    found = torch
+    for name in value.split(".")[1:]:
+        found = getattr(found, name)
+    return found
 
 
 def overhead(job):
@@ -109,7 +108,8 @@ def repeat(job, action):
     timed()
     milliseconds = []
     start = time.perf_counter()
-    while len(milliseconds) < FEWEST_REPETITIONS or time.perf_counter() - start < job["seconds"]:
+    fewest = FEWEST_REPETITIONS if job["seconds"] > 0 else 1
+    while len(milliseconds) < fewest or time.perf_counter() - start < job["seconds"]:
         milliseconds.append(timed())
     return milliseconds
 
@@ -125,8 +125,6 @@ def main():
         print(torch.__version__)
         return
     job = json.loads(sys.argv[1])
-    if job["benchmark"] != "overhead" and job["network"] not in ORIGINALS:
-        return  # nothing printed: there is no original to compare with
     if job["threads"] > 0:
         torch.set_num_threads(job["threads"])
     torch.manual_seed(1)

@@ -6,7 +6,7 @@ using static TorchSharp.torch.nn;
 namespace Readme;
 
 /// <summary>The regions are the README's code, line for line; a test compares them.</summary>
-internal static class Snippets
+public static class Snippets
 {
     public static void Segment()
     {

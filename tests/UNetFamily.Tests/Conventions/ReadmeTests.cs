@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Readme;
 
 namespace UNetFamily.Tests.Conventions;
 
@@ -14,6 +15,15 @@ public partial class ReadmeTests
         var shown = CodeBlock().Matches(Text).Select(match => match.Groups[1].Value.TrimEnd());
         var compiled = Region().Matches(Read("Snippets.cs")).Select(match => Unindented(match.Groups[1].Value));
         shown.Should().NotBeEmpty().And.Equal(compiled, "README.md shows the regions of samples/Readme/Snippets.cs, in their order");
+    }
+
+    [Fact]
+    public void Its_code_runs()
+    {
+        using var scope = NewDisposeScope();
+        Snippets.Segment();
+        Snippets.Train();
+        Snippets.Volumes();
     }
 
     [Fact]
@@ -33,7 +43,7 @@ public partial class ReadmeTests
     }
 
     /// <summary>A copy that the project puts beside the tests, so that they run without the sources as well.</summary>
-    private static string Read(string file) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Readme", file)).ReplaceLineEndings("\n");
+    private static string Read(string file) => File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "Shown", file)).ReplaceLineEndings("\n");
 
     private static string Unindented(string region)
     {

@@ -16,6 +16,7 @@ public static class ModelCatalog
     private const string ConvUNeXt2022 = "Han et al., ConvUNeXt, 2022 (doi 10.1016/j.knosys.2022.109512)";
     private const string NnUNet2021 = "Isensee et al., nnU-Net, 2021 (doi 10.1038/s41592-020-01008-z)";
     private const string NnUNet2024 = "Isensee et al., nnU-Net Revisited, 2024 (arXiv 2404.09556)";
+    private const string Unetr2024 = "Shaker et al., UNETR++, 2024 (arXiv 2212.04497)";
 
     /// <summary>The variants in order of their papers.</summary>
     public static IReadOnlyList<ModelVariant> Variants { get; } =
@@ -48,6 +49,10 @@ public static class ModelCatalog
         new("nnunet-resenc-3d-7", $"{NnUNet2024}, 7 stages", ResidualEncoderUNetOptions.Planner3d(1, 2, stages: 7), 141_889_612),
         new("nnunet-resunet-3d", "MIC-DKFZ/dynamic-network-architectures, ResidualUNet with the stages of nnunet-resenc-3d",
             new ResidualUNetOptions { InChannels = 1, OutChannels = 2, SpatialDims = SpatialDims.Three, Stages = 6 }, 107_847_530),
+        new("unetrplusplus-synapse", $"{Unetr2024}, Synapse", UnetrPlusPlusOptions.Synapse(), 42_952_850),
+        new("unetrplusplus-acdc", $"{Unetr2024}, ACDC", UnetrPlusPlusOptions.Acdc(), 66_796_404),
+        new("unetrplusplus-lung", $"{Unetr2024}, Decathlon Lung", UnetrPlusPlusOptions.Lung(), 121_174_798),
+        new("unetrplusplus-tumor", $"{Unetr2024}, BraTS", UnetrPlusPlusOptions.Tumor(), 42_647_604),
     ];
 
     /// <summary>The variant of a name.</summary>

@@ -14,6 +14,17 @@ public sealed record ModelSummary(string Name, TensorShape Input, IReadOnlyList<
     /// <summary>Multiply-accumulates of all convolutions, linear layers and matrix products, biases left out.</summary>
     public long Macs => Layers.Sum(layer => layer.Macs);
 
+    /// <summary>
+    /// What fvcore's <c>FlopCountAnalysis</c> gives for the network in evaluation, the "FLOPs" of many papers: <see cref="Macs"/>, and for each number that is
+    /// normalized 5 more (4 without learned scale and shift), but 2 (1) for batch norms, which have their statistics already.
+    /// </summary>
+    public long FvcoreFlops => Macs + Layers.Where(layer => layer.Kind is LayerKind.Normalization).Sum(layer =>
+        layer.Input.Elements * ((layer.Layer.StartsWith("BatchNorm", StringComparison.Ordinal) ? 1 : 4) + (layer.Parameters > 0 ? 1 : 0)));
+
+    /// <summary>Multiply-accumulates of the layers of one kind, biases left out.</summary>
+    /// <param name="kind">The kind.</param>
+    public long MacsOf(LayerKind kind) => Layers.Where(layer => layer.Kind == kind).Sum(layer => layer.Macs);
+
     /// <summary>A table: a line per layer, then the totals.</summary>
     public override string ToString()
     {

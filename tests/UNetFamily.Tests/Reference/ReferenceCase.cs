@@ -80,6 +80,9 @@ public sealed class ReferenceOutput(JsonElement json)
     /// <summary>How far the original in float32 is from itself in float64, where that was recorded.</summary>
     public double? Float32Error => json.TryGetProperty("float32_error", out var error) ? error.GetDouble() : null;
 
+    /// <summary>The largest magnitude of its numbers.</summary>
+    public double LargestMagnitude => json.GetProperty("absmax").GetDouble();
+
     /// <summary>The steps along each axis with which the output was thinned before it was stored: 1 where it was kept whole.</summary>
     public IReadOnlyList<long> Steps => json.TryGetProperty("subsample", out var text) && text.ValueKind is JsonValueKind.String
         ? [.. text.GetString()!.Trim('[', ']').Split(',').Select(axis => axis.Trim() is ":" ? 1L : long.Parse(axis.Trim().TrimStart(':'), CultureInfo.InvariantCulture))]

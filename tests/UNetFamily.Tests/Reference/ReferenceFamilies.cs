@@ -2,6 +2,7 @@ using UNetFamily.Tests.Models.ConvUNeXt;
 using UNetFamily.Tests.Models.NnUNet;
 using UNetFamily.Tests.Models.UNet;
 using UNetFamily.Tests.Models.UNetPlusPlus;
+using UNetFamily.Tests.Models.UnetrPlusPlus;
 
 namespace UNetFamily.Tests.Reference;
 
@@ -14,6 +15,7 @@ internal static class ReferenceFamilies
         new UNetPlusPlusReference(),
         new ConvUNeXtReference(),
         new NnUNetReference(),
+        new UnetrPlusPlusReference(),
     ];
 
     public static ReferenceFamily Of(string net) => All.FirstOrDefault(family => family.Net == net)

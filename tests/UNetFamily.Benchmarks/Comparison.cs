@@ -32,6 +32,9 @@ internal static class Comparison
         }
     }
 
+    /// <summary>Four grids, each with twice the tokens of the one before: the last is that of UNETR++'s first stage.</summary>
+    private static IEnumerable<long> AttentionTokens => [4096, 8192, 16384, 32768];
+
     private static string Describe(Rival? python, Settings settings) =>
         python is null ? "no python3 with a torch of this version"
         : settings.PythonFolder is null ? "for overhead only; --python <folder> adds the original networks"
@@ -44,6 +47,7 @@ internal static class Comparison
     {
         var job = new Job(benchmark, Network: null, Input: [], settings.Device, settings.Threads ?? 0, settings.Seconds, Original: null);
         if (benchmark is Benchmark.Overhead) return [job];
+        if (benchmark is Benchmark.Attention) return AttentionTokens.Select(tokens => job with { Input = [1, 32, tokens] });
 
         return Networks(settings.Network).Select(network => job with
         {
@@ -133,7 +137,12 @@ internal static class Comparison
 
         public override string ToString()
         {
-            var subject = Job.Network is null ? "  add, 4x4" : $"  {Job.Network} {string.Join('x', Job.Input)}";
+            var subject = Job.Benchmark switch
+            {
+                Benchmark.Overhead => "  add, 4x4",
+                Benchmark.Attention => $"  {Job.Input[2]} tokens of {Job.Input[1]} channels",
+                _ => $"  {Job.Network} {string.Join('x', Job.Input)}",
+            };
             return string.Create(CultureInfo.InvariantCulture,
                 $"{subject,-44} {Time(Milliseconds),14} {Time(PythonMilliseconds),14} {Ratio,7:0.00} {Memory(PeakMegabytes),10} {Memory(PythonPeakMegabytes),10}");
         }

@@ -18,6 +18,7 @@ internal static class Measurement
         var milliseconds = job.Benchmark switch
         {
             Benchmark.Overhead => Overhead(job),
+            Benchmark.Attention => Attention(job),
             Benchmark.Forward => Forward(job),
             _ => Step(job),
         };
@@ -36,6 +37,16 @@ internal static class Measurement
             using var scope = NewDisposeScope();
             for (var i = 0; i < AddsPerRepetition; i++) _ = a + b;
         }
+    }
+
+    private static double[] Attention(Job job)
+    {
+        using var attention = new EfficientPairedAttention(channels: job.Input[1], tokens: job.Input[2]);
+        attention.to(device(job.Device));
+        attention.eval();
+        using var input = randn(job.Input, device: device(job.Device));
+        using var mode = no_grad();
+        return Repeat(job, () => attention.call(input).Dispose());
     }
 
     private static double[] Forward(Job job)

@@ -5,4 +5,11 @@ Snippets.Segment();
 Snippets.Train();
 Snippets.Volumes();
 Snippets.Prune();
+
+var here = Directory.GetCurrentDirectory();
+var folder = Directory.CreateTempSubdirectory("unetfamily-readme-").FullName;
+Directory.SetCurrentDirectory(folder);
+Snippets.Checkpoints();
+Directory.SetCurrentDirectory(here);
+Directory.Delete(folder, recursive: true);
 Console.WriteLine("Every snippet of the README ran.");

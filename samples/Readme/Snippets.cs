@@ -75,4 +75,18 @@ public static class Snippets
         using var output = small.call(image);                   // bit for bit the second branch of the large one
         #endregion
     }
+
+    public static void Checkpoints()
+    {
+        new UNet(UNetOptions.Milesial(inChannels: 3, outChannels: 2)).Export("unet_carvana.pth", UNetKeyMaps.Milesial);
+
+        #region checkpoints
+        using var model = new UNet(UNetOptions.Milesial(inChannels: 3, outChannels: 2));
+        model.Load("unet_carvana.pth");                         // finds the weights and the project whose names they have; checks everything, then loads
+
+        model.Save("mine.safetensors");                         // weights, network and options in one file
+        using var again = SegmentationModel.FromFile("mine.safetensors");
+        model.Export("theirs.safetensors", UNetKeyMaps.Milesial);       // for the original's Python code
+        #endregion
+    }
 }

@@ -41,6 +41,16 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
     /// <inheritdoc/>
     public abstract TensorShape Trace(Tracer tracer, TensorShape input);
 
+    /// <summary>Rebuilds a network from a file that <see cref="CheckpointSaving.Save(SegmentationModel, string)"/> wrote: its options, then its weights.</summary>
+    /// <param name="path">The file.</param>
+    /// <returns>The network on the CPU, in the file's type of numbers, in training mode as every fresh network.</returns>
+    /// <exception cref="CheckpointException">The file isn't ours, its options are not valid, or its weights don't fit them.</exception>
+    public static SegmentationModel FromFile(string path)
+    {
+        using var checkpoint = Checkpoint.Open(path);
+        return ModelFile.Read(checkpoint);
+    }
+
     /// <summary>Throws when rank, channels, type or a side of the input don't fit.</summary>
     private protected void Require(Tensor input, InputSizes sizes)
     {

@@ -7,7 +7,11 @@ namespace UNetFamily;
 /// <param name="rules">The rules. Renames apply in order on the way in, and in the opposite order on the way out.</param>
 public sealed class KeyMap(string origin, params IReadOnlyList<KeyRule> rules)
 {
+    // A tensor may have a second name for several reasons at once; more names than this no tensor has.
+    private const int MostNames = 16;
+
     private readonly KeyRule.Rename[] renames = [.. rules.OfType<KeyRule.Rename>()];
+    private readonly KeyRule.Alias[] aliases = [.. rules.OfType<KeyRule.Alias>()];
 
     /// <summary>The project whose names these are.</summary>
     public string Origin { get; } = origin;
@@ -25,13 +29,19 @@ public sealed class KeyMap(string origin, params IReadOnlyList<KeyRule> rules)
     public string? ToOurs(string official)
     {
         ArgumentNullException.ThrowIfNull(official);
-        foreach (var rule in Rules)
-        {
-            if (rule is KeyRule.Drop drop && drop.Matches(official)) return null;
-            if (rule is KeyRule.Alias alias && alias.Matches(official)) return null;
-        }
-        return renames.Aggregate(official, (key, rename) => rename.ToOurs(key));
+        return IsDropped(official) || aliases.Any(rule => rule.Matches(official)) ? null : Rename(official);
     }
+
+    internal bool IsDropped(string official) => Rules.OfType<KeyRule.Drop>().Any(rule => rule.Matches(official));
+
+    /// <summary>The first name of a published entry: itself, unless it is a second name.</summary>
+    internal string ToFirst(string official)
+    {
+        for (var left = MostNames; left > 0 && Array.Find(aliases, rule => rule.Matches(official)) is { } alias; left--) official = alias.ToFirst(official);
+        return official;
+    }
+
+    internal string Rename(string official) => renames.Aggregate(official, (key, rename) => rename.ToOurs(key));
 
     /// <summary>The published name for one of ours.</summary>
     /// <param name="ours">The name in our network.</param>

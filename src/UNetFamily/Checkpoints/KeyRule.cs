@@ -32,6 +32,18 @@ public abstract partial record KeyRule
     {
         private readonly Template official = new(Official);
 
+        /// <summary>
+        /// The shape of the entry, when an export must hold it because the published code insists on it; the pattern is then the whole key, without holes.
+        /// </summary>
+        /// <value>Null: an export leaves the entry out.</value>
+        public ValueList<long>? ExportedShape { get; init; }
+
+        /// <summary>The number that fills an exported entry.</summary>
+        /// <value>0.</value>
+        public double ExportedValue { get; init; }
+
+        internal string Key => Official.TrimStart('^').TrimEnd('$');
+
         internal bool Matches(string key) => official.IsIn(key);
     }
 

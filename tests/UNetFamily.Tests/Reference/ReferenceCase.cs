@@ -58,7 +58,10 @@ public sealed class ReferenceCase
     public IReadOnlyList<string> Strings(string field) => this[field] is { ValueKind: JsonValueKind.Array } value ? [.. value.EnumerateArray().Select(item => item.GetString()!)] : [];
 
     /// <summary>The recorded tensors by name; those of <c>data</c>.</summary>
-    internal Safetensors Data() => Safetensors.Read(Path.Combine(Folder, Text("data") ?? throw new InvalidDataException($"{this} has no data file.")));
+    internal Checkpoint Data() => Checkpoint.Open(Path.Combine(Folder, Text("data") ?? throw new InvalidDataException($"{this} has no data file.")));
+
+    /// <summary>The checkpoints that the original's class wrote for this case, bare and in its trainer's envelope.</summary>
+    internal IEnumerable<string> Checkpoints => new[] { Text("checkpoint"), Text("checkpoint_envelope") }.OfType<string>().Select(file => Path.Combine(Folder, file));
 
     /// <summary><c>net/case</c>, by which a test is found.</summary>
     public override string ToString() => $"{Net}/{Name}";

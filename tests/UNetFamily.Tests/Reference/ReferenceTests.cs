@@ -36,6 +36,28 @@ public class ReferenceTests
         }
     }
 
+    public static IEnumerable<object[]> CasesWithCheckpoint() => ReferenceCases.All().Where(source => source.Checkpoints.Any()).Select(source => new object[] { new CaseName(source) });
+
+    [Theory(DisplayName = "reference checkpoint")]
+    [MemberData(nameof(CasesWithCheckpoint))]
+    public void Reads_the_originals_checkpoint(CaseName @case)
+    {
+        var source = @case.Load();
+        foreach (var file in source.Checkpoints)
+        {
+            using var scope = NewDisposeScope();
+            var family = ReferenceFamilies.Of(source.Net);
+            var subject = family.Build(source);
+            using var module = subject.Module;
+            using var checkpoint = Checkpoint.Open(file);
+
+            module.Load(checkpoint, subject.Keys).IsComplete.Should().BeTrue();
+
+            if (source.IsDouble) module.to(ScalarType.Float64);
+            if (source.InputShapes.Count > 0) EvaluatesAlike(source, subject, family);
+        }
+    }
+
     private static void HasTheSameParameters(ReferenceCase source, ReferenceSubject subject)
     {
         var state = subject.Module.state_dict();
@@ -68,6 +90,8 @@ public class ReferenceTests
 
         state.Keys.Should().BeSubsetOf(seen, "every entry of ours should have a counterpart");
         subject.Module.parameters().Sum(parameter => parameter.numel()).Should().Be(source.ParameterCount - unused);
+        CheckpointSaving.Official(subject.Module, subject.Keys).Select(item => $"{item.Name} {Shapes.Text(item.Shape)}").Order(StringComparer.Ordinal)
+            .Should().Equal(source.Keys.Select(key => $"{key.Name} {Shapes.Text(key.Shape)}").Order(StringComparer.Ordinal), "an export has what the original's strict loading asks for");
     }
 
     private static HashSet<string> Aliases(ReferenceCase source) => source.Text("aliases") is { } file
@@ -83,6 +107,17 @@ public class ReferenceTests
 
     private static void Fill(ReferenceCase source, ReferenceSubject subject)
     {
+        if (source.Text("weights") is { } file)
+        {
+            using var weights = Checkpoint.Open(Path.Combine(source.Folder, file));
+            subject.Module.Load(weights, subject.Keys);
+        }
+        else FillByName(source, subject);
+        if (source.IsDouble) subject.Module.to(ScalarType.Float64);
+    }
+
+    private static void FillByName(ReferenceCase source, ReferenceSubject subject)
+    {
         using var noGradient = no_grad();
         var state = subject.Module.state_dict();
         foreach (var key in source.Keys)
@@ -92,7 +127,6 @@ public class ReferenceTests
             using var shaped = values.reshape(state[ours].shape);
             state[ours].copy_(shaped);
         }
-        if (source.IsDouble) subject.Module.to(ScalarType.Float64);
     }
 
     private static Tensor[] Inputs(ReferenceCase source) =>
@@ -106,7 +140,7 @@ public class ReferenceTests
         var outputs = subject.Run(inputs);
         OutputsShouldBeAlike(source, outputs, family);
 
-        var data = source.Derived.Count > 0 ? source.Data() : null;
+        using var data = source.Derived.Count > 0 ? source.Data() : null;
         foreach (var expected in source.Derived)
             ShouldBeAlike(source, family.Derived(expected.Name, subject, inputs, outputs), expected, data!, family);
     }
@@ -117,7 +151,7 @@ public class ReferenceTests
         // Random numbers can't be compared, so the originals ran without dropout.
         foreach (var module in subject.Module.modules().Where(module => module is Modules.Dropout or Modules.Dropout2d or Modules.Dropout3d or Modules.AlphaDropout or DropPath)) module.eval();
         var outputs = subject.Run(Inputs(source));
-        var data = source.Data();
+        using var data = source.Data();
 
         var loss = zeros([], outputs[0].dtype);
         for (var i = 0; i < outputs.Count; i++)
@@ -132,7 +166,7 @@ public class ReferenceTests
         var state = subject.Module.state_dict();
         foreach (var key in source.RunningStatistics)
         {
-            using var expected = data.Tensor(key);
+            using var expected = data.Read(key);
             TensorAssert.Close(state[subject.Keys.ToOurs(key)!], expected, 1e-5, $"{source}, {key}");
         }
     }
@@ -140,15 +174,15 @@ public class ReferenceTests
     private static void OutputsShouldBeAlike(ReferenceCase source, IReadOnlyList<Tensor> outputs, ReferenceFamily family)
     {
         outputs.Should().HaveCount(source.Outputs.Count);
-        var data = source.Data();
+        using var data = source.Data();
         foreach (var (output, expected) in outputs.Zip(source.Outputs)) ShouldBeAlike(source, output, expected, data, family);
     }
 
-    private static void ShouldBeAlike(ReferenceCase source, Tensor output, ReferenceOutput expected, Safetensors data, ReferenceFamily family)
+    private static void ShouldBeAlike(ReferenceCase source, Tensor output, ReferenceOutput expected, Checkpoint data, ReferenceFamily family)
     {
         output.shape.Should().Equal(expected.Shape, "that is the shape of {0}", expected.Name);
         using var kept = Thinned(output, expected.Steps);
-        using var recorded = data.Tensor(expected.Name);
+        using var recorded = data.Read(expected.Name);
         TensorAssert.Close(kept, recorded, family.Tolerance(source, expected), $"{source}, {expected.Name}");
     }
 

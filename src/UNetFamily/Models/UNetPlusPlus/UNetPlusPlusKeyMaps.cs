@@ -65,12 +65,18 @@ public static class UNetPlusPlusKeyMaps
         {
             // The original always makes every head, and without deep supervision uses the last.
             if (options.DeepSupervision || k == options.LastLevel) Rename($"seg_outputs.{depth - k}", $"heads.{NestedDecoder.Key(0, k)}");
-            else rules.Add(new KeyRule.Drop($"^seg_outputs.{depth - k}"));
+            else
+            {
+                Unused($"seg_outputs.{depth - k}.weight", [options.OutChannels, options.Widths[0], .. Enumerable.Repeat(1L, (int)options.SpatialDims)]);
+                if (options.HeadBias) Unused($"seg_outputs.{depth - k}.bias", [options.OutChannels]);
+            }
         }
         rules.Add(new KeyRule.Rename("instnorm", "norm"));
         return new KeyMap("MrGiovanni/UNetPlusPlus (nnU-Net)", rules);
 
         void Rename(string official, string ours) => rules.Add(new KeyRule.Rename($"^{official}", $"^{ours}"));
+
+        void Unused(string official, ValueList<long> shape) => rules.Add(new KeyRule.Drop($"^{official}$") { ExportedShape = shape });
 
         void CutStack(string official, string ours, long convs)
         {

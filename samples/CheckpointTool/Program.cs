@@ -1,0 +1,3 @@
+using CheckpointTool;
+
+return Tool.Run(args, Console.Out, Console.Error);

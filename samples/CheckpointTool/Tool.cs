@@ -1,0 +1,72 @@
+using System.CommandLine;
+
+namespace CheckpointTool;
+
+/// <summary>
+/// Looks at checkpoints, compares, converts and verifies them. Exit codes: 0 all is well, 1 files differ or one is damaged, 2 the command line is wrong,
+/// 3 a file can't be read or written.
+/// </summary>
+public static class Tool
+{
+    public const int Fine = 0, Different = 1, WrongUsage = 2, Unreadable = 3;
+
+    public static int Run(string[] arguments, TextWriter output, TextWriter errors)
+    {
+        var json = new Option<bool>("--json") { Description = "Write JSON to standard output.", Recursive = true };
+        var root = new RootCommand("Looks at checkpoints (.safetensors, .pth, .pt, .model), compares, converts and verifies them. Nothing in a file is executed. "
+            + "Exit codes: 0 all is well, 1 files differ or one is damaged, 2 wrong command line, 3 a file can't be read or written.");
+        root.Options.Add(json);
+
+        var file = new Argument<string>("file") { Description = "The checkpoint." };
+        var stateDict = new Option<string?>("--state-dict") { Description = "Which entry of the file the weights are, where there are several." };
+        var network = new Option<string?>("--network") { Description = "A network of the catalogue, such as unet-milesial, or a file that this library saved." };
+        var inChannels = new Option<long?>("--in-channels") { Description = "Channels of the network's input, where not as published." };
+        var outChannels = new Option<long?>("--out-channels") { Description = "Classes of the network, where not as published." };
+
+        var inspect = new Command("inspect", "Lists what a file holds, without reading its numbers.") { file, stateDict };
+        inspect.SetAction(parsed => Guarded(parsed, screen => Inspect.Run(screen, parsed.GetRequiredValue(file), parsed.GetValue(stateDict))));
+
+        var other = new Argument<string>("other") { Description = "Another checkpoint, or a network of the catalogue." };
+        var diff = new Command("diff", "Compares a file with a network or with another file, and suggests rules for names that differ.") { file, other, stateDict, inChannels, outChannels };
+        diff.SetAction(parsed => Guarded(parsed, screen => Diff.Run(screen, parsed.GetRequiredValue(file), parsed.GetValue(stateDict),
+            Networks.IsName(parsed.GetRequiredValue(other)) || !File.Exists(parsed.GetRequiredValue(other)) ? new Target(parsed.GetRequiredValue(other), parsed.GetValue(inChannels), parsed.GetValue(outChannels)) : null,
+            parsed.GetRequiredValue(other))));
+
+        var result = new Argument<string>("output") { Description = "The safetensors file to write." };
+        var names = new Option<string>("--names") { Description = "Whose names to write: ours, or a project's such as milesial. Needs --network.", DefaultValueFactory = _ => "ours" };
+        var convert = new Command("convert", "Writes safetensors: under the file's own names, or with --network under ours or a project's.") { file, result, stateDict, network, names, inChannels, outChannels };
+        convert.SetAction(parsed => Guarded(parsed, screen => Convert.Run(screen, parsed.GetRequiredValue(file), parsed.GetRequiredValue(result), parsed.GetValue(stateDict),
+            parsed.GetValue(network) is { } name ? new Target(name, parsed.GetValue(inChannels), parsed.GetValue(outChannels)) : null, parsed.GetRequiredValue(names))));
+
+        var verify = new Command("verify", "Reads every number, compares checksums, and counts numbers that are not finite.") { file, stateDict };
+        verify.SetAction(parsed => Guarded(parsed, screen => Verify.Run(screen, parsed.GetRequiredValue(file), parsed.GetValue(stateDict))));
+
+        foreach (var command in new[] { inspect, diff, convert, verify }) root.Subcommands.Add(command);
+        var parsed = root.Parse(arguments);
+        var code = parsed.Invoke(new InvocationConfiguration { Output = output, Error = errors });
+        return parsed.Errors.Count > 0 ? WrongUsage : code;
+
+        int Guarded(ParseResult result, Func<Screen, int> run)
+        {
+            var screen = new Screen(output, errors, result.GetValue(json));
+            try
+            {
+                return run(screen);
+            }
+            catch (CheckpointException problem)
+            {
+                screen.Fail(problem.Message, new { file = problem.FileName, position = problem.Position, reason = problem.Reason });
+            }
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+            {
+                screen.Fail(problem.Message, new { reason = problem.Message });
+            }
+            catch (ArgumentException problem)
+            {
+                screen.Fail(problem.Message, new { reason = problem.Message });
+                return WrongUsage;
+            }
+            return Unreadable;
+        }
+    }
+}

@@ -1,0 +1,50 @@
+namespace UNetFamily;
+
+/// <summary>Saves networks.</summary>
+public static class CheckpointSaving
+{
+    /// <summary>
+    /// Saves the weights as safetensors, with the network's name, its options and the library's version in the header, so that
+    /// <see cref="SegmentationModel.FromFile"/> can rebuild it. The file is written under another name and renamed at the end: a crash leaves the old file or the new one, never half of one.
+    /// </summary>
+    /// <param name="model">The network, on any device.</param>
+    /// <param name="path">The file to write; one of that name is replaced.</param>
+    public static void Save(this SegmentationModel model, string path)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        SafetensorsWriter.Write(path, model.state_dict().Select(entry => SafetensorsItem.Of(entry.Key, entry.Value)), ModelFile.Metadata(model));
+    }
+
+    /// <summary>
+    /// Saves the weights as safetensors under the names and in the shapes of an official project, so that its Python code loads them: also under the
+    /// second names that it expects, and with the entries that it holds and doesn't use.
+    /// </summary>
+    /// <param name="model">The network, on any device.</param>
+    /// <param name="path">The file to write; one of that name is replaced.</param>
+    /// <param name="keys">The project's names: one of <see cref="SegmentationModelOptions.KeyMaps"/>.</param>
+    public static void Export(this SegmentationModel model, string path, KeyMap keys)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        ArgumentException.ThrowIfNullOrEmpty(path);
+        ArgumentNullException.ThrowIfNull(keys);
+        var metadata = ModelFile.Metadata(model);
+        metadata["unetfamily.origin"] = keys.Origin;
+        using var scope = NewDisposeScope();
+        SafetensorsWriter.Write(path, Official(model, keys), metadata);
+    }
+
+    /// <summary>The state dict of the original: names, shapes and values.</summary>
+    internal static IEnumerable<SafetensorsItem> Official(nn.Module module, KeyMap keys)
+    {
+        foreach (var (ours, tensor) in module.state_dict())
+        {
+            var first = keys.ToOfficial(ours);
+            var shape = keys.IsLinearAsConv(first) ? tensor.shape[..2] : tensor.shape;
+            foreach (var name in keys.SecondNames(first).Prepend(first)) yield return SafetensorsItem.Of(name, tensor, shape);
+        }
+        var type = module.parameters().Select(parameter => (ScalarType?)parameter.dtype).FirstOrDefault();
+        foreach (var dropped in keys.Rules.OfType<KeyRule.Drop>())
+            if (dropped.ExportedShape is { } shape) yield return SafetensorsItem.Of(dropped.Key, full([.. shape], dropped.ExportedValue, dtype: type));
+    }
+}

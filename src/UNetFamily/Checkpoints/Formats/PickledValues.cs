@@ -1,0 +1,67 @@
+namespace UNetFamily;
+
+/// <summary>A class or function that a pickle names. It is a name here, and never becomes more.</summary>
+internal sealed record PickledGlobal(string Module, string Name)
+{
+    public override string ToString() => Printable.Of($"{Module}.{Name}", 80);
+}
+
+/// <summary>What Python would have made by calling something that this library doesn't know. Nothing is called; the parts are kept.</summary>
+internal sealed class PickledObject(object? type)
+{
+    public object? Type { get; } = type;
+
+    /// <summary>What Python would have put into its <c>__dict__</c>.</summary>
+    public object? State { get; set; }
+
+    /// <summary>Its items, when it is a kind of dictionary.</summary>
+    public PickledDict? Items { get; set; }
+}
+
+/// <summary>A dictionary in the order in which it was filled.</summary>
+internal sealed class PickledDict
+{
+    private Dictionary<string, object?>? index;
+
+    public List<(object? Key, object? Value)> Entries { get; } = [];
+
+    /// <summary>The value of a name; the last one when it was set several times. For use when the pickle has been read.</summary>
+    public object? this[string name] => (index ??= Named.GroupBy(entry => entry.Name).ToDictionary(group => group.Key, group => group.Last().Value)).GetValueOrDefault(name);
+
+    /// <summary>The entries whose keys are texts.</summary>
+    public IEnumerable<(string Name, object? Value)> Named => Entries.Where(entry => entry.Key is string).Select(entry => ((string)entry.Key!, entry.Value));
+}
+
+/// <summary>A list, tuple or set.</summary>
+internal sealed class PickledSequence(string kind, List<object?> items)
+{
+    public string Kind { get; } = kind;
+
+    public List<object?> Items { get; } = items;
+}
+
+/// <summary>Raw bytes; what they are is of no interest here.</summary>
+internal sealed record PickledBytes(long Length);
+
+/// <summary>A whole number of more than 64 bits.</summary>
+internal sealed record PickledInteger(int Bytes);
+
+/// <summary>A run of numbers in the file. In the legacy format its place is known only when all pickles have been read.</summary>
+internal sealed class PickledStorage(string key, ElementType type, long count)
+{
+    public string Key { get; } = key;
+
+    public ElementType Type { get; } = type;
+
+    public long Count { get; } = count;
+
+    /// <summary>The byte of the file at which it begins.</summary>
+    public long Position { get; set; }
+}
+
+/// <summary>A view on a storage; shape and strides have been checked against it.</summary>
+internal sealed record PickledTensor(PickledStorage Storage, long Offset, long[] Shape, long[] Strides)
+{
+    public TensorEntry Named(string name) => new(name, Storage.Type, Shape, Storage.Position + Offset * Storage.Type.Bits() / 8,
+        Shapes.IsContiguous(Shape, Strides) ? null : Strides, Storage.Count - Offset);
+}

@@ -1,0 +1,34 @@
+using System.Globalization;
+
+namespace UNetFamily.Tests;
+
+/// <summary>The highest memory of the process, which Linux lets it read and reset.</summary>
+internal static class PeakMemory
+{
+    private const string Reset = "/proc/self/clear_refs";
+
+    public static bool CanBeMeasured => File.Exists(Reset);
+
+    /// <summary>How many bytes an action needs at its peak beyond what the process had before.</summary>
+    public static long During(Action action)
+    {
+        GC.Collect();
+        File.WriteAllText(Reset, "5");
+        var before = Read();
+        action();
+        return Read() - before;
+    }
+
+    private static long Read() => File.ReadLines("/proc/self/status").Where(line => line.StartsWith("VmHWM", StringComparison.Ordinal))
+        .Select(line => 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)).Single();
+}
+
+/// <summary>A theory that measures memory; where that can't be done it is skipped, and says so.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class PeakMemoryTheoryAttribute : TheoryAttribute
+{
+    public PeakMemoryTheoryAttribute()
+    {
+        if (!PeakMemory.CanBeMeasured) Skip = "This system doesn't let a process reset its peak of memory.";
+    }
+}

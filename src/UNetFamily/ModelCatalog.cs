@@ -13,6 +13,7 @@ public static class ModelCatalog
     private const string UNetPlusPlus2018 = "Zhou et al., UNet++, 2018 (arXiv 1807.10165)";
     private const string UNet2015 = "Ronneberger et al., U-Net, 2015 (arXiv 1505.04597)";
 
+    private const string U2Net2019 = "Huang et al., 3D U²-Net, 2019 (arXiv 1909.06012)";
     private const string ConvUNeXt2022 = "Han et al., ConvUNeXt, 2022 (doi 10.1016/j.knosys.2022.109512)";
     private const string NnUNet2021 = "Isensee et al., nnU-Net, 2021 (doi 10.1038/s41592-020-01008-z)";
     private const string NnUNet2024 = "Isensee et al., nnU-Net Revisited, 2024 (arXiv 2404.09556)";
@@ -36,6 +37,14 @@ public static class ModelCatalog
         new("unetplusplus-nnunet-3d", "MrGiovanni/UNetPlusPlus, Generic_UNetPlusPlus", UNetPlusPlusOptions.NnUNet(SpatialDims.Three, 1, 3), 45_966_784),
         new("unetplusplus-nested", "4uiiurz1/pytorch-nested-unet, NestedUNet", UNetPlusPlusOptions.Nested(), 9_163_329),
         new("unetplusplus-nested-unet", "4uiiurz1/pytorch-nested-unet, UNet", UNetPlusPlusOptions.Nested() with { Skips = NestedSkips.Plain }, 7_852_545),
+        new("u2net3d", $"{U2Net2019}, 5 domains", U2Net3dOptions.Universal(U2Net3dOptions.Decathlon[..5]), 6_577_460),
+        new("u2net3d-6", $"{U2Net2019}, 6 domains", U2Net3dOptions.Universal(U2Net3dOptions.Decathlon), 6_722_050),
+        new("u2net3d-series", $"{U2Net2019}, series adapters", U2Net3dOptions.Universal(U2Net3dOptions.Decathlon[..5]) with { Adapter = AdapterKind.Series }, 38_009_124),
+        new("u2net3d-parallel", $"{U2Net2019}, parallel adapters", U2Net3dOptions.Universal(U2Net3dOptions.Decathlon[..5]) with { Adapter = AdapterKind.Parallel }, 38_847_044),
+        new("u2net3d-shared", $"{U2Net2019}, shared, 5 domains", U2Net3dOptions.Shared(U2Net3dOptions.Decathlon[..5]), 33_152_724),
+        new("u2net3d-independent", $"{U2Net2019}, independent (liver)", U2Net3dOptions.Independent(1, 2, pools: 5), 33_113_214),
+        new("u2net3d-independent-hippocampus", $"{U2Net2019}, independent", U2Net3dOptions.Independent(1, 3, pools: 3), 2_055_285),
+        new("u2net3d-independent-prostate", $"{U2Net2019}, independent", U2Net3dOptions.Independent(2, 3, pools: (2, 5, 5)), 33_113_765),
         new("nnunet-2d", $"{NnUNet2021}, 8 stages", PlainConvUNetOptions.Planner2d(1, 2), 46_324_558),
         new("nnunet-2d-7", $"{NnUNet2021}, 7 stages", PlainConvUNetOptions.Planner2d(1, 2, stages: 7), 33_471_820),
         new("nnunet-3d", $"{NnUNet2021}, 6 stages", PlainConvUNetOptions.Planner3d(1, 2), 31_195_594),

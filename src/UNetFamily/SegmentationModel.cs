@@ -16,7 +16,7 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
     }
 
     /// <summary>The options that the network was built from.</summary>
-    public SegmentationModelOptions Options { get; }
+    public SegmentationModelOptions Options { get; private protected set; }
 
     /// <summary>The spatial sizes that the network takes.</summary>
     public abstract InputSizes InputSizes { get; }
@@ -50,6 +50,9 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
         using var checkpoint = Checkpoint.Open(path);
         return ModelFile.Read(checkpoint);
     }
+
+    /// <summary>The module that the layers belong to, whose names a trace gives them: another one where this is a view of it.</summary>
+    internal virtual nn.Module Whole => this;
 
     /// <summary>Throws when rank, channels, type or a side of the input don't fit.</summary>
     private protected void Require(Tensor input, InputSizes sizes)

@@ -52,7 +52,7 @@ public static class ModelInspection
         if (model.InputSizes.Problem(size) is { } problem) throw new ArgumentException($"{model.GetName()}: {problem}", nameof(size));
 
         var input = new TensorShape([model.Options.InChannels, .. size]);
-        var tracer = new Tracer(model);
+        var tracer = new Tracer(model.Whole);
         model.Trace(tracer, input);
         var parameters = model.parameters().ToArray();
         return new ModelSummary(model.GetName(), input, tracer.Layers, parameters.Sum(p => p.numel()), parameters.Where(p => p.requires_grad).Sum(p => p.numel()));

@@ -28,6 +28,17 @@ public static class Resampling
         return Resize(x, [.. x.shape[2..].Zip(scale.Along(dims), (side, factor) => side * factor)], alignCorners);
     }
 
+    /// <summary>Multiplies the sides by repeating each value.</summary>
+    /// <param name="x">(N, C, …spatial).</param>
+    /// <param name="scale">The factor per axis.</param>
+    /// <returns>(N, C, …spatial * scale).</returns>
+    public static Tensor UpsampleNearest(Tensor x, Extent scale)
+    {
+        ArgumentNullException.ThrowIfNull(x);
+        var factors = scale.Along((SpatialDims)(x.dim() - 2));
+        return functional.interpolate(x, [.. x.shape[2..].Zip(factors, (side, factor) => side * factor)], mode: InterpolationMode.Nearest);
+    }
+
     /// <summary>
     /// Pads with zeros to the spatial size of <paramref name="target"/>, half of the difference in front (rounded down) and the rest behind.
     /// </summary>

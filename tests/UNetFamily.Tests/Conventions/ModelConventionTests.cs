@@ -6,7 +6,7 @@ namespace UNetFamily.Tests.Conventions;
 /// <summary>What holds for every network: a new one is tested by being in the catalogue.</summary>
 public class ModelConventionTests
 {
-    private static readonly Type[] Models = [.. typeof(SegmentationModel).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(SegmentationModel)) && !type.IsAbstract)];
+    private static readonly Type[] Models = [.. typeof(SegmentationModel).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(SegmentationModel)) && !type.IsAbstract && type.IsPublic)];
 
     public static IEnumerable<object[]> Variants() => ModelCatalog.Variants.Select(variant => new object[] { variant.Name });
 

@@ -1,5 +1,6 @@
 using UNetFamily.Tests.Models.ConvUNeXt;
 using UNetFamily.Tests.Models.NnUNet;
+using UNetFamily.Tests.Models.U2Net3d;
 using UNetFamily.Tests.Models.UNet;
 using UNetFamily.Tests.Models.UNetPlusPlus;
 using UNetFamily.Tests.Models.UnetrPlusPlus;
@@ -16,6 +17,7 @@ internal static class ReferenceFamilies
         new ConvUNeXtReference(),
         new NnUNetReference(),
         new UnetrPlusPlusReference(),
+        new U2Net3dReference(),
     ];
 
     public static ReferenceFamily Of(string net) => All.FirstOrDefault(family => family.Net == net)

@@ -1,0 +1,57 @@
+namespace UNetFamily;
+
+/// <summary>
+/// A level of the decoder: the map from below is enlarged by repeating its values and narrowed, joined with the skip, and passes two units, the second with a
+/// kernel of 1 (3 in the separable form).
+/// <code>below → nearest → unit → act → [up, skip] → unit → act → unit → act</code>
+/// </summary>
+internal sealed class U2NetUpStage : Module<Tensor, Tensor, string, Tensor>
+{
+    private readonly DomainAdapter raise;
+    private readonly DomainAdapter first;
+    private readonly DomainAdapter second;
+    private readonly Module<Tensor, Tensor> activation;
+    private readonly Extent scale;
+
+    public U2NetUpStage(U2Net3dOptions options, int level) : base(nameof(U2NetUpStage))
+    {
+        var (width, wide) = (options.Width(level), options.Width(level + 1));
+        scale = options.Strides[level];
+        raise = U2NetUnit.Build(options, wide, width);
+        first = U2NetUnit.Build(options, 2 * width, width);
+        second = U2NetUnit.Build(options, width, width, kernel: 1);
+        activation = U2NetUnit.Activation();
+        RegisterComponents();
+    }
+
+    /// <summary>The units whose shared weights an adaptation keeps.</summary>
+    public IEnumerable<DomainAdapter> Units => [first, second];
+
+    /// <param name="below">(N, 2 * width, …spatial / scale).</param>
+    /// <param name="skip">(N, width, …spatial).</param>
+    /// <param name="domain">The domain of the batch.</param>
+    /// <returns>(N, width, …spatial).</returns>
+    public override Tensor forward(Tensor below, Tensor skip, string domain)
+    {
+        using var raised = Raised(below, domain);
+        using var joined = cat([raised, skip], dim: 1);
+        using var normed = first.call(joined, domain);
+        using var hidden = activation.call(normed);
+        using var last = second.call(hidden, domain);
+        return activation.call(last);
+    }
+
+    private Tensor Raised(Tensor below, string domain)
+    {
+        using var large = Resampling.UpsampleNearest(below, scale);
+        using var narrow = raise.call(large, domain);
+        return activation.call(narrow);
+    }
+
+    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip, string domain)
+    {
+        var raised = tracer.Through(raise.Trace(tracer, below.Scaled(scale), domain), activation);
+        var x = tracer.Through(first.Trace(tracer, Tracer.Concatenated(raised, skip), domain), activation);
+        return tracer.Through(second.Trace(tracer, x, domain), activation);
+    }
+}

@@ -15,6 +15,7 @@ usage: ./build.sh <command> [arguments]
 
   demo [--quick]   trains a U-Net on a brain MRI and segments slices that it has not seen
   compose          as demo, with a network that is in no paper, made of the blocks of two
+  domains          trains one network for several domains of brain scans, and adds one to it
   test [args]      builds and runs every test; arguments go to `dotnet test`
                    --filter unet     the cases of one network, and the test classes of that name
                    --filter gelu     every test with that word in its name
@@ -219,6 +220,8 @@ run_project() {
 demo() { run_project samples/BrainSegmentation "$@"; }
 
 compose() { run_project samples/ComposeYourOwn "$@"; }
+
+domains() { run_project samples/MultiDomain "$@"; }
 
 doctor() { run_project samples/Doctor "$@"; }
 
@@ -446,6 +449,7 @@ main() {
   case $command in
     demo) demo "$@" ;;
     compose) compose "$@" ;;
+    domains) domains "$@" ;;
     test) run_tests "$@" ;;
     bench) bench "$@" ;;
     pack) pack ;;

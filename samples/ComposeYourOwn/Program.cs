@@ -38,14 +38,11 @@ static async Task<bool> RunAsync(DemoOptions options)
 
     using var sampler = new SliceSampler(subject, view, device, options.Seed);
     using var loss = new SegmentationLoss(subject, split, device);
-    var trainer = new Trainer(model, sampler, loss, new TrainingPlan(options.Iterations, options.Limit));
-    var trained = Screen.Train(report => trainer.Run(split.Training, options.Seed, report, CancellationToken.None));
+    var trainer = new Trainer(model, new TrainingPlan(options.Iterations, options.Limit), new Lesson(model, sampler, loss, split.Training));
+    var trained = Screen.Train(report => trainer.Run(options.Seed, report, CancellationToken.None));
     Screen.Say(string.Create(CultureInfo.InvariantCulture, $"Trained {trained.Steps} steps in {trained.Elapsed.TotalSeconds:0} s: loss {trained.FirstLoss:0.000} to {trained.Loss:0.000}."));
 
-    // Only the centres of the held-out blocks are judged.
-    var (labels, centres) = (new byte[subject.Labels.Length], new Segmenter(model, sampler, view, subject).Segment(split.Centres));
-    foreach (var (index, z) in split.Centres.Index()) centres.AsSpan(index * subject.Size.Slice, subject.Size.Slice).CopyTo(labels.AsSpan(z * subject.Size.Slice));
-    var evaluation = Evaluation.Of(subject, split, labels);
+    var evaluation = Evaluation.OfCentres(subject, split, new Segmenter(model, sampler, view, subject));
     Screen.Table(subject.Scheme, evaluation, "GatedNest");
     Screen.Say(string.Create(CultureInfo.InvariantCulture, $"Mean Dice {evaluation.Network.Mean:0.000} with {summary.Parameters:N0} parameters."));
     return trained.Loss < trained.FirstLoss;

@@ -5,10 +5,11 @@ using System.Security.Cryptography;
 namespace UNetFamily.Samples.BrainSegmentation.Data;
 
 /// <summary>
-/// Real data for a demo: the T1 scan of one person ("Colin27") and the AAL atlas, whose regions were drawn by hand on that very scan. Both
-/// are in the Debian package mricron-data, which is fetched and unpacked without being installed, checked, and kept in the user's cache.
+/// Real data for a demo: the T1 scan of one person ("Colin27"), the AAL atlas, whose regions were drawn by hand on that very scan, and the scan without its
+/// skull; and the average T1 scan of 19 rhesus macaques with its atlas (INIA19: Rohlfing et al., 2012). All are in the Debian package mricron-data, which is fetched and
+/// unpacked without being installed, checked, and kept in the user's cache.
 /// </summary>
-/// <remarks>The atlas is under the GPL, so it is fetched when the sample runs and never becomes part of this repository.</remarks>
+/// <remarks>The AAL atlas is under the GPL and INIA19 under CC-BY; both are fetched when a sample runs and never become part of this repository.</remarks>
 internal static class BrainData
 {
     private const string Package = "mricron-data";
@@ -20,6 +21,10 @@ internal static class BrainData
     // The sums of what is inside the gzip files: Debian may compress the same volumes anew.
     private static readonly DataFile Scan = new("ch2.nii.gz", "707a360b809ba937f6c007231bcf7dc6e2d33657497b254414c9894b6efa5f8c");
     private static readonly DataFile Atlas = new("aal.nii.gz", "2926fcc98efc709f77c8cca2f9c1d797eba3e9a1b222a8e0cfa70ab131394c80");
+    private static readonly DataFile Brain = new("ch2bet.nii.gz", "521204362226d485c92ef5383327765b0344c99ff9ac60000a1f591ff0c3fb34");
+    private static readonly DataFile MacaqueScan = new("inia19-t1-brain.nii.gz", "ecc8a0191efe8131caa37aa86ffe8664dcd51c4278b207fa71e014bd4723d9aa");
+    private static readonly DataFile MacaqueAtlas = new("inia19-NeuroMaps.nii.gz", "790cdc9491ac30851aee4748327961cc13a7467cfc98fc7909bbb08afd3989af");
+    private static readonly DataFile[] Files = [Scan, Atlas, Brain, MacaqueScan, MacaqueAtlas];
 
     /// <summary>Where the data are kept: below <c>XDG_CACHE_HOME</c>, or <c>~/.cache</c>.</summary>
     public static string CacheFolder
@@ -32,15 +37,25 @@ internal static class BrainData
         }
     }
 
-    /// <summary>Reads the data from the cache, and fetches them first where they are not there yet.</summary>
+    /// <summary>The scan with the atlas. It is read from the cache, and fetched first where it is not there yet.</summary>
     /// <param name="say">Takes a line for each step that needs time.</param>
     /// <param name="cancellation">Stops the download.</param>
     /// <exception cref="DataUnavailableException">The data can't be had on this machine; the message says why.</exception>
     /// <exception cref="InvalidDataException">What was fetched is not what was expected.</exception>
-    public static async Task<Subject> LoadAsync(Action<string> say, CancellationToken cancellation)
+    public static Task<Subject> LoadAsync(Action<string> say, CancellationToken cancellation) => LoadAsync(Description, Scan, Atlas, LabelScheme.Aal, say, cancellation);
+
+    /// <summary>As <see cref="LoadAsync(Action{string}, CancellationToken)"/>, the same scan with the brain in it as the one class.</summary>
+    public static Task<Subject> LoadMaskAsync(Action<string> say, CancellationToken cancellation) =>
+        LoadAsync("the same T1 scan and the mask of its brain", Scan, Brain, LabelScheme.Brain, say, cancellation);
+
+    /// <summary>As <see cref="LoadAsync(Action{string}, CancellationToken)"/>, the macaques' scan with two kinds of tissue.</summary>
+    public static Task<Subject> LoadMacaqueAsync(Action<string> say, CancellationToken cancellation) =>
+        LoadAsync("average T1 scan of 19 rhesus macaques (INIA19), tissues by the names of its atlas", MacaqueScan, MacaqueAtlas, LabelScheme.Macaque, say, cancellation);
+
+    private static async Task<Subject> LoadAsync(string description, DataFile scan, DataFile labels, LabelScheme scheme, Action<string> say, CancellationToken cancellation)
     {
-        if (!IsIntact(Scan) || !IsIntact(Atlas)) await FetchAsync(say, cancellation);
-        return Subject.Of(Description, Nifti.Read(InCache(Scan)), Nifti.Read(InCache(Atlas)), LabelScheme.Aal);
+        if (!IsIntact(scan) || !IsIntact(labels)) await FetchAsync(say, cancellation);
+        return Subject.Of(description, Nifti.Read(InCache(scan)), Nifti.Read(InCache(labels)), scheme);
     }
 
     private static async Task FetchAsync(Action<string> say, CancellationToken cancellation)
@@ -56,7 +71,7 @@ internal static class BrainData
 
             await RunAsync("dpkg", ["-x", archive, Path.Combine(work, "files")], work, cancellation);
             Directory.CreateDirectory(CacheFolder);
-            foreach (var file in (DataFile[])[Scan, Atlas]) Keep(file, Path.Combine(work, "files", Templates, file.Name));
+            foreach (var file in Files) Keep(file, Path.Combine(work, "files", Templates, file.Name));
             say($"Kept in {CacheFolder}");
         }
         catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)

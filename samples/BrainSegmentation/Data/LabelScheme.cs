@@ -17,6 +17,18 @@ internal sealed record LabelScheme(IReadOnlyList<string> Names, IReadOnlyDiction
         Ranges((1, 1, 28), (2, 57, 70), (3, 55, 56), (3, 79, 90), (4, 43, 54), (5, 29, 42), (6, 71, 78), (7, 91, 116)),
         MirrorSymmetric: true);
 
+    /// <summary>A scan without its skull: what is left is brain.</summary>
+    public static LabelScheme Brain { get; } = new(["background", "brain"], Ranges((1, 1, 255)), MirrorSymmetric: true);
+
+    /// <summary>
+    /// The atlas of the macaque in two groups: the white matter of the cerebrum (four regions of each side; those of the right have numbers 1000 higher), and all
+    /// other tissue.
+    /// </summary>
+    public static LabelScheme Macaque { get; } = new(
+        ["background", "grey and other", "white matter"],
+        Enumerable.Range(1, 1605).ToDictionary(region => region, region => (byte)(region % 1000 is 2 or 55 or 151 or 193 ? 2 : 1)),
+        MirrorSymmetric: true);
+
     /// <summary>A class for each value that occurs; nothing is known of left and right.</summary>
     public static LabelScheme Of(Volume labels)
     {

@@ -11,7 +11,9 @@ internal static class Phantom
     private static readonly GridSize Size = new(80, 96, 80);
 
     /// <summary>Makes the phantom.</summary>
-    public static Subject Create(int seed)
+    /// <param name="seed">Decides the noise.</param>
+    /// <param name="scheme">The classes of its seven parts; one for each when left out.</param>
+    public static Subject Create(int seed, LabelScheme? scheme = null)
     {
         var noise = new Random(seed);
         var (image, labels) = (new float[Size.Voxels], new float[Size.Voxels]);
@@ -28,7 +30,7 @@ internal static class Phantom
                 }
 
         var geometry = NiftiGeometry.Plain(Spacing);
-        var scheme = LabelScheme.Aal with { ClassOf = Enumerable.Range(1, 7).ToDictionary(label => label, label => (byte)label) };
+        scheme ??= LabelScheme.Aal with { ClassOf = Enumerable.Range(1, 7).ToDictionary(label => label, label => (byte)label) };
         return Subject.Of("a generated phantom, not a brain", new Volume(Size, image, geometry), new Volume(Size, labels, geometry), scheme);
     }
 

@@ -15,27 +15,32 @@ internal sealed record TrainingPlan(int Steps, TimeSpan Limit)
 /// <summary>Where training stands.</summary>
 /// <param name="Fraction">What is done, 0 to 1.</param>
 /// <param name="Steps">Steps taken.</param>
-/// <param name="FirstLoss">The loss of the first step.</param>
+/// <param name="FirstLoss">The loss of the first step, averaged over the lessons.</param>
 /// <param name="Loss">The loss, averaged over the last steps.</param>
 /// <param name="Elapsed">The time that training has taken.</param>
 internal readonly record struct TrainingProgress(double Fraction, int Steps, double FirstLoss, double Loss, TimeSpan Elapsed);
 
-/// <summary>The training loop.</summary>
-internal sealed class Trainer(SegmentationModel model, SliceSampler sampler, SegmentationLoss loss, TrainingPlan plan)
+/// <summary>Something to learn: a network, what makes its batches and judges them, and the slices to learn from.</summary>
+internal sealed record Lesson(SegmentationModel Network, SliceSampler Sampler, SegmentationLoss Loss, int[] Slices);
+
+/// <summary>The training loop. With several lessons it takes one step of each in turn.</summary>
+/// <param name="model">The module whose parameters are trained; the lessons' networks are it, or views of it.</param>
+/// <param name="plan">How long and how fast.</param>
+/// <param name="lessons">What to learn.</param>
+internal sealed class Trainer(nn.Module model, TrainingPlan plan, params IReadOnlyList<Lesson> lessons)
 {
     private const double Warmup = 0.05;
     private const double Smoothing = 0.95;
 
-    /// <summary>Trains the network on slices.</summary>
-    /// <param name="slices">The slices to train on.</param>
-    /// <param name="seed">Decides their order.</param>
+    /// <summary>Trains the module.</summary>
+    /// <param name="seed">Decides the order of the slices.</param>
     /// <param name="report">Called after each step.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <exception cref="InvalidOperationException">The loss is no longer a number.</exception>
-    public TrainingProgress Run(int[] slices, int seed, Action<TrainingProgress> report, CancellationToken cancellation)
+    public TrainingProgress Run(int seed, Action<TrainingProgress> report, CancellationToken cancellation)
     {
         using var optimizer = optim.AdamW(model.parameters(), plan.PeakRate, weight_decay: plan.WeightDecay);
-        using var order = Shuffled(slices, new Random(seed)).GetEnumerator();
+        var orders = lessons.Select(lesson => Shuffled(lesson.Slices, new Random(seed)).GetEnumerator()).ToArray();
         var batch = new int[plan.BatchSize];
         var clock = Stopwatch.StartNew();
         var progress = new TrainingProgress();
@@ -44,10 +49,11 @@ internal sealed class Trainer(SegmentationModel model, SliceSampler sampler, Seg
         while (progress.Fraction < 1)
         {
             cancellation.ThrowIfCancellationRequested();
-            for (var i = 0; i < batch.Length && order.MoveNext(); i++) batch[i] = order.Current;
+            var turn = progress.Steps % lessons.Count;
+            for (var i = 0; i < batch.Length && orders[turn].MoveNext(); i++) batch[i] = orders[turn].Current;
             foreach (var group in optimizer.ParamGroups) group.LearningRate = plan.PeakRate * Rate(progress.Fraction);
 
-            var value = Step(optimizer, batch);
+            var value = Step(optimizer, lessons[turn], batch);
             if (!double.IsFinite(value)) throw new InvalidOperationException($"The loss became {value} in step {progress.Steps + 1}.");
             progress = Advance(progress, value, clock.Elapsed);
             report(progress);
@@ -55,14 +61,15 @@ internal sealed class Trainer(SegmentationModel model, SliceSampler sampler, Seg
         return progress;
     }
 
-    private double Step(optim.Optimizer optimizer, int[] batch)
+    private double Step(optim.Optimizer optimizer, Lesson lesson, int[] batch)
     {
         using var scope = NewDisposeScope();
-        var (images, classes) = sampler.Augmented(batch);
-        using var output = model.call(images);
-        var value = loss.Of(output.Logits, classes);
+        var (images, classes) = lesson.Sampler.Augmented(batch);
+        using var output = lesson.Network.call(images);
+        var value = lesson.Loss.Of(output.Logits, classes);
 
-        optimizer.zero_grad();
+        // Sets gradients to none; zeros would let momentum and weight decay move what takes no part in this lesson.
+        model.zero_grad();
         value.backward();
         optimizer.step();
         return value.item<float>();
@@ -74,7 +81,8 @@ internal sealed class Trainer(SegmentationModel model, SliceSampler sampler, Seg
         var steps = last.Steps + 1;
         var fraction = Math.Min(1, Math.Max((double)steps / plan.Steps, elapsed / plan.Limit));
         var smoothing = Math.Min(Smoothing, 1 - 1.0 / steps);
-        return new TrainingProgress(fraction, steps, steps == 1 ? value : last.FirstLoss, smoothing * last.Loss + (1 - smoothing) * value, elapsed);
+        var first = steps <= lessons.Count ? last.FirstLoss + (value - last.FirstLoss) / steps : last.FirstLoss;
+        return new TrainingProgress(fraction, steps, first, smoothing * last.Loss + (1 - smoothing) * value, elapsed);
     }
 
     // A short warm-up, then a cosine to zero.

@@ -12,4 +12,5 @@ Directory.SetCurrentDirectory(folder);
 Snippets.Checkpoints();
 Directory.SetCurrentDirectory(here);
 Directory.Delete(folder, recursive: true);
+Snippets.Domains();
 Console.WriteLine("Every snippet of the README ran.");

@@ -89,4 +89,18 @@ public static class Snippets
         model.Export("theirs.safetensors", UNetKeyMaps.Milesial);       // for the original's Python code
         #endregion
     }
+
+    public static void Domains()
+    {
+        using var volume = rand([1, 1, 32, 64, 32]);
+
+        #region domains
+        using var model = U2Net3dOptions.Universal(["heart", "liver"]).Build();   // to be trained, a batch of one domain at a time
+        using var liver = model.ForDomain("liver");             // a network as any other, on the same weights
+        using var output = liver.call(volume);
+
+        using var spleen = model.AddDomain("spleen");           // 2 % more weights; all others are frozen now
+        using var optimizer = optim.Adam(model.ParametersOf("spleen").Select(own => own.Parameter), lr: 3e-4);
+        #endregion
+    }
 }

@@ -90,7 +90,7 @@ public abstract partial record KeyRule
             var body = Hole().Replace(Regex.Escape(text).Replace(@"\{", "{", StringComparison.Ordinal).Replace(@"\+", "+", StringComparison.Ordinal), hole =>
             {
                 offsets[hole.Groups["name"].Value] = Offset(hole);
-                return $"(?<{hole.Groups["name"].Value}>[0-9]+)";
+                return $"(?<{hole.Groups["name"].Value}>[0-9]{{1,9}})";         // no network has longer numbers, but a made-up file may
             });
             regex = new Regex($"{(start ? "^" : @"(?<=^|\.)")}{body}{(end ? "$" : @"(?=\.|$)")}", RegexOptions.CultureInvariant);
         }

@@ -14,6 +14,7 @@ public class KeyMapTests
     [InlineData("node0_12.bn.bias", "nodes.x0_12.bn.bias")]
     [InlineData("up.down3.pool.1.weight", "up.down3.pool.1.weight")]
     [InlineData("down3.pool.10.weight", "down3.pool.10.weight")]
+    [InlineData("down99999999999999999999.pool.1.weight", "down99999999999999999999.pool.1.weight")]
     public void Renames_parts_of_a_key_in_both_directions(string official, string ours)
     {
         Map.ToOurs(official).Should().Be(ours);

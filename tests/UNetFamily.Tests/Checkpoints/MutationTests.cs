@@ -60,6 +60,7 @@ public partial class MutationTests(ITestOutputHelper output)
     {
         using var folder = new TestFiles.Folder();
         model.Save(folder.File("model.safetensors"));
+        model.Export(folder.File("official.safetensors"), UNetKeyMaps.Milesial);
         using var optimizer = optim.SGD(model.parameters(), 0.1, momentum: 0.9);
         model.call(ones(1, 1, 4, 4)).Logits.sum().backward();
         optimizer.step();
@@ -67,7 +68,7 @@ public partial class MutationTests(ITestOutputHelper output)
         List<(string, byte[])> files =
         [
             .. new[] { "views.pth", "views-legacy.pth", "envelope-legacy.pth" }.Select(name => (name, File.ReadAllBytes(TestFiles.Path(name)))),
-            .. new[] { "model.safetensors", "training.safetensors" }.Select(name => (name, File.ReadAllBytes(folder.File(name)))),
+            .. new[] { "model.safetensors", "official.safetensors", "training.safetensors" }.Select(name => (name, File.ReadAllBytes(folder.File(name)))),
             ("types.safetensors", TestFiles.Safetensors("""{"a":{"dtype":"F32","shape":[2,2],"data_offsets":[0,16]},"b":{"dtype":"BOOL","shape":[],"data_offsets":[16,17]},"c":{"dtype":"F4","shape":[0,3],"data_offsets":[17,17]}}""", data: 17)),
         ];
         return files;

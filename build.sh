@@ -205,7 +205,10 @@ apt_knows() {
 # Commands
 # ---------------------------------------------------------------------------------------------------------------------
 
-build() { quietly dotnet build "$1" --configuration "$configuration" --verbosity quiet || fail "$1 does not build."; }
+build() {
+  say "Building $1 ..."
+  quietly dotnet build "$1" --configuration "$configuration" --verbosity quiet || fail "$1 does not build."
+}
 
 output_of() { printf '%s/bin/%s/net10.0/%s.dll\n' "$repo/$1" "$configuration" "${1##*/}"; }
 
@@ -400,14 +403,16 @@ check_symbols() { grep -aq lib/net10.0/UNetFamily.pdb "$1" || fail "$1 holds no 
 # ---------------------------------------------------------------------------------------------------------------------
 
 bundle() {
-  local version name file megabytes
+  local version name file megabytes suffix=xz
   TORCH_BACKEND=system require_backend
   version=$(dotnet msbuild src/UNetFamily -getProperty:Version)
   name=unetfamily-$version-$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
-  file=$artifacts/$name.tar.xz
+  command -v xz >/dev/null || suffix=gz
+  file=$artifacts/$name.tar.$suffix
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
 
+  say "Building tests, benchmarks and doctor ..."
   publish "$work/$name/app" tests/UNetFamily.Tests tests/UNetFamily.Benchmarks samples/Doctor
   copy_runtime "$work/$name/dotnet"
   cp -r src/TorchSharp.SystemLibTorch/native "$work/$name/native"
@@ -415,7 +420,7 @@ bundle() {
 
   say "Compressing ..."
   mkdir -p "$artifacts"
-  XZ_OPT='-6 -T0' tar -C "$work" --sort=name --owner=0 --group=0 -cJf "$file" "$name"
+  XZ_OPT='-6 -T0' tar -C "$work" --sort=name --owner=0 --group=0 --auto-compress -cf "$file" "$name"
   megabytes=$(($(stat -c %s "$file") / 1000000))
   ((megabytes < 60)) || fail "$file has $megabytes MB; a bundle must stay below 60."
   printf '%s (%d MB)\n' "$file" "$megabytes"

@@ -7,9 +7,9 @@ usage() {
   cat <<'END'
 usage: ./run.sh [command] [arguments]
 
-  all                    doctor, every test, every benchmark; what runs without a command
+  all                    doctor, every test, a quick round of the benchmarks; what runs without a command
   test [--filter word]   every test, or those that have a word beginning like this in their name
-  bench [name]           the benchmarks; `bench help` lists them
+  bench [name]           the benchmarks; `bench help` lists them and their options, such as --device cuda
   doctor                 what this machine computes with
 
   LIBTORCH=<folder>      the libtorch; otherwise the distribution's, or that of python3's torch
@@ -30,7 +30,7 @@ everything() {
   local status=0
   run Doctor || status=1
   run UNetFamily.Tests || status=1
-  run UNetFamily.Benchmarks || status=1
+  run UNetFamily.Benchmarks --quick || status=1
   return "$status"
 }
 

@@ -30,7 +30,7 @@ internal static class Demo
         };
         using var model = new UNet(network).to(device);
         using var sampler = new SliceSampler(subject, view, device, options.Seed);
-        using var loss = new SegmentationLoss(subject, split, device);
+        var loss = new BalancedLoss(subject, split);
         Screen.Say(string.Create(CultureInfo.InvariantCulture,
             $"Network: U-Net, {model.parameters().Sum(parameter => parameter.numel()):N0} parameters, on {view.Width} x {view.Height} pixels, {device.type}."));
 

@@ -37,7 +37,7 @@ static async Task<bool> RunAsync(DemoOptions options)
         $"GatedNest: {summary.Parameters:N0} parameters, {summary.Macs / 1e9:0.00} billion multiply-accumulates for {view.Width} x {view.Height} pixels."));
 
     using var sampler = new SliceSampler(subject, view, device, options.Seed);
-    using var loss = new SegmentationLoss(subject, split, device);
+    var loss = new BalancedLoss(subject, split);
     var trainer = new Trainer(model, new TrainingPlan(options.Iterations, options.Limit), new Lesson(model, sampler, loss, split.Training));
     var trained = Screen.Train(report => trainer.Run(options.Seed, report, CancellationToken.None));
     Screen.Say(string.Create(CultureInfo.InvariantCulture, $"Trained {trained.Steps} steps in {trained.Elapsed.TotalSeconds:0} s: loss {trained.FirstLoss:0.000} to {trained.Loss:0.000}."));

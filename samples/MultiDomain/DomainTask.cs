@@ -10,7 +10,7 @@ internal sealed class DomainTask : IDisposable
     private readonly SliceSplit split;
     private readonly FieldOfView view;
     private readonly SliceSampler sampler;
-    private readonly SegmentationLoss loss;
+    private readonly BalancedLoss loss;
 
     public DomainTask(string name, Subject subject, Device device, int seed)
     {
@@ -18,7 +18,7 @@ internal sealed class DomainTask : IDisposable
         split = SliceSplit.Of(subject);
         view = new FieldOfView(subject, split);
         sampler = new SliceSampler(subject, view, device, seed);
-        loss = new SegmentationLoss(subject, split, device);
+        loss = new BalancedLoss(subject, split);
     }
 
     public string Name { get; }
@@ -35,9 +35,5 @@ internal sealed class DomainTask : IDisposable
         return Evaluation.OfCentres(subject, split, new Segmenter(network, sampler, view, subject));
     }
 
-    public void Dispose()
-    {
-        sampler.Dispose();
-        loss.Dispose();
-    }
+    public void Dispose() => sampler.Dispose();
 }

@@ -21,7 +21,7 @@ internal sealed record TrainingPlan(int Steps, TimeSpan Limit)
 internal readonly record struct TrainingProgress(double Fraction, int Steps, double FirstLoss, double Loss, TimeSpan Elapsed);
 
 /// <summary>Something to learn: a network, what makes its batches and judges them, and the slices to learn from.</summary>
-internal sealed record Lesson(SegmentationModel Network, SliceSampler Sampler, SegmentationLoss Loss, int[] Slices);
+internal sealed record Lesson(SegmentationModel Network, SliceSampler Sampler, BalancedLoss Loss, int[] Slices);
 
 /// <summary>The training loop. With several lessons it takes one step of each in turn.</summary>
 /// <param name="model">The module whose parameters are trained; the lessons' networks are it, or views of it.</param>

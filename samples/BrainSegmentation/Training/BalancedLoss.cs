@@ -6,15 +6,18 @@ namespace UNetFamily.Samples.BrainSegmentation.Training;
 /// Cross-entropy plus one minus the soft Dice coefficient: the first moves every pixel from the start, the second is what is reported,
 /// and counts a small class as much as a large one.
 /// </summary>
-internal sealed class SegmentationLoss : IDisposable
+internal sealed class BalancedLoss
 {
     // Between 0 (every pixel alike) and 1 (every class alike): enough that no rare class is given up early.
     private const double Balance = 0.25;
 
-    private readonly Tensor weights;
+    private readonly SoftmaxCrossEntropyLoss crossEntropy;
+
+    // A class that the batch lacks has a coefficient of zero, and no gradient.
+    private readonly DiceLoss dice = new() { IncludeBackground = false, Batch = true, SmoothNr = 0, SmoothDr = 1e-3 };
 
     /// <summary>Weighs the classes by how rare they are in the training slices.</summary>
-    public SegmentationLoss(Subject subject, SliceSplit split, Device device)
+    public BalancedLoss(Subject subject, SliceSplit split)
     {
         var counts = new double[subject.Scheme.Names.Count];
         foreach (var z in split.Training)
@@ -23,7 +26,7 @@ internal sealed class SegmentationLoss : IDisposable
         var shares = counts.Select(count => Math.Max(count, 1) / counts.Sum()).ToArray();
         var raw = shares.Select(share => Math.Pow(share, -Balance)).ToArray();
         var mean = raw.Zip(shares, (weight, share) => weight * share).Sum();
-        weights = tensor(Array.ConvertAll(raw, weight => (float)(weight / mean)), device: device);
+        crossEntropy = new SoftmaxCrossEntropyLoss { ClassWeights = [.. raw.Select(weight => weight / mean)] };
     }
 
     /// <summary>The loss of a batch.</summary>
@@ -32,17 +35,6 @@ internal sealed class SegmentationLoss : IDisposable
     public Tensor Of(Tensor logits, Tensor classes)
     {
         using var scope = NewDisposeScope();
-        var crossEntropy = functional.cross_entropy(logits, classes, weights);
-        var probabilities = logits.softmax(1);
-        var truth = functional.one_hot(classes, logits.shape[1]).permute(0, 3, 1, 2).to(ScalarType.Float32);
-
-        long[] pixels = [0, 2, 3];
-        var both = (probabilities * truth).sum(pixels);
-        var either = probabilities.sum(pixels) + truth.sum(pixels);
-        // Without the background. A class that the batch lacks has a coefficient of zero, and no gradient.
-        var dice = (2 * both / (either + 1e-3f))[1..].mean();
-        return (crossEntropy + 1 - dice).MoveToOuterDisposeScope();
+        return (crossEntropy.Of(logits, classes) + dice.Of(logits, classes)).MoveToOuterDisposeScope();
     }
-
-    public void Dispose() => weights.Dispose();
 }

@@ -122,4 +122,24 @@ public static class Snippets
         var weighted = new SoftmaxCrossEntropyLoss().Of(output.Logits, mask, weights);
         #endregion
     }
+
+    public static void Metrics()
+    {
+        (string Name, Tensor Predicted, Tensor Truth)[] validation = [("patient 1", randint(0, 3, [8, 16, 16], ScalarType.Int64), randint(0, 3, [8, 16, 16], ScalarType.Int64))];
+
+        #region metrics
+        var metrics = new SegmentationMetrics(new MetricOptions
+        {
+            Classes = ["background", "liver", "spleen"],
+            EmptyClass = EmptyClass.Skip,                       // a class that is neither labelled nor predicted says nothing
+            MissingSurface = MissingSurface.ImageDiagonal,      // a missed organ is as far away as can be
+            Tolerance = [2],                                    // mm, for normalised surface Dice
+        });
+        foreach (var (name, predicted, truth) in validation) metrics.Add(name, predicted, truth, 5, 0.8, 0.8);     // (D, H, W) labels, spacing in mm
+
+        var report = metrics.Report();
+        Console.WriteLine($"Dice {report.Mean.Dice:0.000}, 95th percentile of Hausdorff {report.Mean.HausdorffPercentile:0.0} mm, {report.PerClass[1].Missed} spleens missed");
+        File.WriteAllText("scores.csv", report.ToCsv());
+        #endregion
+    }
 }

@@ -106,13 +106,14 @@ public sealed record LevelComparison(ValueList<LevelScore> Scores)
 
         private double? Dice(int label)
         {
-            var (labelled, predicted) = (0L, 0L);
+            var (labelled, predicted, both) = (0L, 0L, confusion[label * Classes + label]);
             for (var other = 0; other < Classes; other++)
             {
                 labelled += confusion[label * Classes + other];
                 predicted += confusion[other * Classes + label];
             }
-            return labelled + predicted == 0 ? null : 2.0 * confusion[label * Classes + label] / (labelled + predicted);
+            var dice = new OverlapCounts(both, predicted - both, labelled - both).Dice(EmptyClass.Skip);
+            return double.IsNaN(dice) ? null : dice;
         }
     }
 }

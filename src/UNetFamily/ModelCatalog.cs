@@ -15,6 +15,7 @@ public static class ModelCatalog
 
     private const string U2Net2019 = "Huang et al., 3D U²-Net, 2019 (arXiv 1909.06012)";
     private const string ConvUNeXt2022 = "Han et al., ConvUNeXt, 2022 (doi 10.1016/j.knosys.2022.109512)";
+    private const string MedNeXt2023 = "Roy et al., MedNeXt, 2023 (arXiv 2303.09975)";
     private const string NnUNet2021 = "Isensee et al., nnU-Net, 2021 (doi 10.1038/s41592-020-01008-z)";
     private const string NnUNet2024 = "Isensee et al., nnU-Net Revisited, 2024 (arXiv 2404.09556)";
     private const string Unetr2024 = "Shaker et al., UNETR++, 2024 (arXiv 2212.04497)";
@@ -53,6 +54,14 @@ public static class ModelCatalog
         new("convunext", ConvUNeXt2022, ConvUNeXtOptions.Official(3, 2), 3_505_730),
         new("convunext-64", ConvUNeXt2022, ConvUNeXtOptions.Official(3, 2, baseWidth: 64), 13_825_154),
         new("convunext-transposed", $"{ConvUNeXt2022}, bilinear=False", ConvUNeXtOptions.Official(3, 2, bilinear: false), 6_668_450),
+        new("mednext-s-k3", MedNeXt2023, MedNeXtOptions.Small(1, 14), 5_551_311),
+        new("mednext-s-k5", MedNeXt2023, MedNeXtOptions.Small(1, 14, kernel: 5), 5_980_943),
+        new("mednext-b-k3", MedNeXt2023, MedNeXtOptions.Base(1, 14), 10_526_703),
+        new("mednext-b-k5", MedNeXt2023, MedNeXtOptions.Base(1, 14, kernel: 5), 10_956_335),
+        new("mednext-m-k3", MedNeXt2023, MedNeXtOptions.Medium(1, 14), 17_549_359),
+        new("mednext-m-k5", MedNeXt2023, MedNeXtOptions.Medium(1, 14, kernel: 5), 18_261_231),
+        new("mednext-l-k3", MedNeXt2023, MedNeXtOptions.Large(1, 14), 61_779_663),
+        new("mednext-l-k5", MedNeXt2023, MedNeXtOptions.Large(1, 14, kernel: 5), 62_993_295),
         new("nnunet-resenc-2d", $"{NnUNet2024}, 8 stages", ResidualEncoderUNetOptions.Planner2d(1, 2), 140_017_038),
         new("nnunet-resenc-3d", $"{NnUNet2024}, 6 stages", ResidualEncoderUNetOptions.Planner3d(1, 2), 102_349_770),
         new("nnunet-resenc-3d-7", $"{NnUNet2024}, 7 stages", ResidualEncoderUNetOptions.Planner3d(1, 2, stages: 7), 141_889_612),

@@ -123,6 +123,7 @@ internal static class Aten
     internal static readonly Operator cos_ = new("aten::cos_");
     internal static readonly Operator cosh = new("aten::cosh");
     internal static readonly Operator cosh_ = new("aten::cosh_");
+    internal static readonly Operator count_nonzero = new("aten::count_nonzero");
     internal static readonly Operator count_nonzero_dim_IntList = new("aten::count_nonzero", "dim_IntList");
     internal static readonly Operator cummax = new("aten::cummax");
     internal static readonly Operator cummin = new("aten::cummin");

@@ -15,6 +15,7 @@ internal sealed class WeightMatch
     private readonly KeyMap? map;
     private readonly string prefix;
     private readonly List<(TensorEntry Source, string Name, Tensor Target)> pairs = [];
+    private readonly Dictionary<string, TensorEntry> counterparts = [];
     private readonly List<(TensorEntry Alias, TensorEntry First)> aliases = [];
     private readonly List<string> unused = [];
     private readonly List<KeyDifference> differences = [];
@@ -29,7 +30,21 @@ internal sealed class WeightMatch
 
     private int Problems => differences.Count + unexpected.Count + missing.Count;
 
+    /// <summary>The entries whose names, shapes and types match.</summary>
     public IReadOnlyList<(TensorEntry Source, string Name, Tensor Target)> Pairs => pairs;
+
+    /// <summary>The file's entry for each name of the module that has one, whatever its shape and type.</summary>
+    public IReadOnlyDictionary<string, TensorEntry> Counterparts => counterparts;
+
+    /// <summary>The file's entries that the module has no name for.</summary>
+    public IEnumerable<string> Leftovers => [.. unused, .. unexpected.Select(entry => entry.Name)];
+
+    /// <summary>Reads an entry in the shape that the module's kind of layer has.</summary>
+    public Tensor Read(TensorEntry entry, Tensor target)
+    {
+        using var numbers = checkpoint.Read(entry);
+        return map is not null && map.IsLinearAsConv(entry.Name[prefix.Length..]) && IsWithOnes(entry.Shape, target.shape) ? numbers.view(target.shape) : numbers.alias();
+    }
 
     /// <summary>
     /// The match under our own names or those of a map: the first that has no problems, or the one that has the fewest. Where all names begin with one
@@ -94,8 +109,13 @@ internal sealed class WeightMatch
         }
         foreach (var (ours, target) in state)
         {
-            if (!taken.TryGetValue(ours, out var found)) missing.Add(ours);
-            else if (Fits(found.Entry, ours, target)) pairs.Add((found.Entry, ours, target));
+            if (!taken.TryGetValue(ours, out var found))
+            {
+                missing.Add(ours);
+                continue;
+            }
+            counterparts.Add(ours, found.Entry);
+            if (Fits(found.Entry, ours, target)) pairs.Add((found.Entry, ours, target));
         }
     }
 

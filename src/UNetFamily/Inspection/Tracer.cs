@@ -42,7 +42,7 @@ public sealed class Tracer
         Convolution conv => Convolved(conv, x),
         Linear linear => Add(linear, LayerKind.Linear, x, new([.. x.Axes[..^1], linear.out_features]), x.Elements * linear.out_features),
         TokenMatrix matrix => Add(matrix, LayerKind.Linear, x, new([.. x.Axes[..^1], matrix.Projected]), x.Elements * matrix.Projected),
-        NormBase or Modules.GroupNorm or Modules.LayerNorm or ChannelLayerNorm => Add(module, LayerKind.Normalization, x, x),
+        NormBase or Modules.GroupNorm or Modules.LayerNorm or ChannelLayerNorm or GlobalResponseNorm => Add(module, LayerKind.Normalization, x, x),
         MaxPool2d pool => Pooled(module, x, pool.kernel_size, pool.stride, pool.padding),
         MaxPool3d pool => Pooled(module, x, pool.kernel_size, pool.stride, pool.padding),
         AvgPool2d pool => Pooled(module, x, pool.kernel_size, pool.stride, pool.padding),

@@ -19,7 +19,7 @@ public abstract record Activation
     public static Activation ReLU6 { get; } = new PlainKind(nameof(ReLU6), nn.ReLU6);
 
     /// <summary>x * Phi(x), the exact form with the error function.</summary>
-    public static Activation GELU { get; } = new PlainKind(nameof(GELU), _ => nn.GELU());
+    public static Activation GELU { get; } = new PlainKind(nameof(GELU), inPlace => inPlace ? new OverwritingGELU() : nn.GELU());
 
     /// <summary>x * Phi(x), approximated with tanh.</summary>
     public static Activation GELUTanh { get; } = new PlainKind(nameof(GELUTanh), _ => nn.GELU(TorchSharp.Modules.GELU.Approximate.tanh));
@@ -57,7 +57,7 @@ public abstract record Activation
     /// <summary>Makes the layer.</summary>
     /// <param name="inPlace">
     /// Whether it may overwrite its input. That is right directly after a convolution or a norm, whose gradients don't need their own output,
-    /// and saves one map of memory. GELU and PReLU never do.
+    /// and saves one map of memory. GELU, whose own gradient needs the input, does so only where none is recorded; PReLU never does.
     /// </param>
     public abstract Module<Tensor, Tensor> Build(bool inPlace = false);
 

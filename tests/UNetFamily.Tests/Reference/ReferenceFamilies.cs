@@ -1,4 +1,5 @@
 using UNetFamily.Tests.Models.ConvUNeXt;
+using UNetFamily.Tests.Models.MedNeXt;
 using UNetFamily.Tests.Models.NnUNet;
 using UNetFamily.Tests.Models.U2Net3d;
 using UNetFamily.Tests.Models.UNet;
@@ -18,6 +19,7 @@ internal static class ReferenceFamilies
         new NnUNetReference(),
         new UnetrPlusPlusReference(),
         new U2Net3dReference(),
+        new MedNeXtReference(),
     ];
 
     public static ReferenceFamily Of(string net) => All.FirstOrDefault(family => family.Net == net)

@@ -10,7 +10,7 @@ var here = Directory.GetCurrentDirectory();
 var folder = Directory.CreateTempSubdirectory("unetfamily-readme-").FullName;
 Directory.SetCurrentDirectory(folder);
 Snippets.Checkpoints();
+Snippets.Domains();
 Directory.SetCurrentDirectory(here);
 Directory.Delete(folder, recursive: true);
-Snippets.Domains();
 Console.WriteLine("Every snippet of the README ran.");

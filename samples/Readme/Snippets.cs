@@ -101,6 +101,7 @@ public static class Snippets
 
         using var spleen = model.AddDomain("spleen");           // 2 % more weights; all others are frozen now
         using var optimizer = optim.Adam(model.ParametersOf("spleen").Select(own => own.Parameter), lr: 3e-4);
+        model.SaveDomain("spleen", "spleen.safetensors");       // what it has for itself, for LoadDomain
         #endregion
     }
 

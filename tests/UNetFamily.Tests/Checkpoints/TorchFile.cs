@@ -6,7 +6,7 @@ namespace UNetFamily.Tests.Checkpoints;
 /// <summary>Writes the zip form of <c>torch.save</c>, right and wrong.</summary>
 internal sealed class TorchFile
 {
-    private readonly MemoryStream file = new();
+    private readonly List<byte> file = [];
     private readonly List<byte[]> directory = [];
 
     /// <summary>A checkpoint with this pickle and these storages <c>0</c>, <c>1</c> …</summary>
@@ -18,13 +18,13 @@ internal sealed class TorchFile
         return file.End();
     }
 
-    public long Position => file.Position;
+    public long Position => file.Count;
 
     public void Add(string name, byte[] data, ushort flags = 0, ushort method = 0, uint? size = null, long? header = null, string? localName = null, uint mode = 0)
     {
-        var start = (uint)(header ?? file.Position);
+        var start = (uint)(header ?? file.Count);
         var (stored, length) = (Encoding.Latin1.GetBytes(name), size ?? (uint)data.Length);
-        file.Write(Local(localName ?? name, data, flags, method, length));
+        file.AddRange(Local(localName ?? name, data, flags, method, length));
         directory.Add([.. Number(0x02014b50u), .. Number((ushort)20), .. Number((ushort)20), .. Number(flags), .. Number(method), .. new byte[8], .. Number(length), .. Number(length),
             .. Number((ushort)stored.Length), .. Number((ushort)0), .. new byte[6], .. Number(mode), .. Number(start), .. stored]);
     }
@@ -38,10 +38,10 @@ internal sealed class TorchFile
 
     public byte[] End(ushort? count = null, uint? size = null, uint? start = null, ushort comment = 0)
     {
-        var at = (uint)file.Position;
-        foreach (var entry in directory) file.Write(entry);
+        var at = (uint)file.Count;
+        foreach (var entry in directory) file.AddRange(entry);
         var entries = count ?? (ushort)directory.Count;
-        file.Write([.. Number(0x06054b50u), .. new byte[4], .. Number(entries), .. Number(entries), .. Number(size ?? (uint)file.Position - at), .. Number(start ?? at), .. Number(comment)]);
+        file.AddRange([.. Number(0x06054b50u), .. new byte[4], .. Number(entries), .. Number(entries), .. Number(size ?? (uint)file.Count - at), .. Number(start ?? at), .. Number(comment)]);
         return file.ToArray();
     }
 

@@ -40,9 +40,8 @@ internal static class Demo
             $"Trained {trained.Steps} steps in {trained.Elapsed.TotalSeconds:0} s: loss {trained.FirstLoss:0.000} to {trained.Loss:0.000}, peak memory {Screen.PeakMemory()}."));
 
         var files = ResultFiles.In(options.Out);
-        model.save(files.Weights);
-        using var reloaded = new UNet(network).to(device);
-        reloaded.load(files.Weights);
+        model.Save(files.Weights);
+        using var reloaded = SegmentationModel.FromFile(files.Weights).to(device);
 
         // The volume is segmented with the weights that were saved, and judged as other programs will see it: read back from its file.
         var slices = Enumerable.Range(0, subject.Size.Z).ToArray();
@@ -105,6 +104,6 @@ internal sealed record ResultFiles(string Picture, string LabelMap, string Weigh
     public static ResultFiles In(string folder)
     {
         Directory.CreateDirectory(folder);
-        return new ResultFiles(Path.Combine(folder, "slices.png"), Path.Combine(folder, "labels.nii.gz"), Path.Combine(folder, "unet.dat"));
+        return new ResultFiles(Path.Combine(folder, "slices.png"), Path.Combine(folder, "labels.nii.gz"), Path.Combine(folder, "unet.safetensors"));
     }
 }

@@ -11,7 +11,7 @@ internal sealed record DemoOptions
           --image FILE --labels FILE   your own NIfTI-1 pair (.nii or .nii.gz) instead of the brain that is downloaded;
                                        every value of the labels becomes a class, 0 is the background
           --phantom                    a generated phantom instead of a brain
-          --iterations N               training steps (default 1500)
+          --iterations N               training steps (default 1600)
           --minutes M                  the longest that training may take (default 3)
           --seed N                     decides the weights, the order and the augmentation (default 1)
           --out FOLDER                 where results go (default artifacts/brain)
@@ -19,7 +19,7 @@ internal sealed record DemoOptions
           --help                       this text
         """;
 
-    private const int FullIterations = 1500;
+    private const int FullIterations = 1600;
     private const int QuickIterations = 80;
 
     public string? Image { get; private init; }

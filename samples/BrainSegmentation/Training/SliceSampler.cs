@@ -12,10 +12,10 @@ internal sealed class SliceSampler : IDisposable
     public const int Channels = 3;
 
     private const double NeighbourDistance = 3;
-    private const double MostRotation = 12 * Math.PI / 180;
-    private const double MostScaling = 0.1;
-    private const double MostShift = 8;
-    private const double Bending = 2.4;
+    private const double MostRotation = 9 * Math.PI / 180;
+    private const double MostScaling = 0.08;
+    private const double MostShift = 6;
+    private const double Bending = 1.6;
     private const double MostContrast = 0.2;
     private const double MostBrightness = 0.2;
     private const double Noise = 0.05;

@@ -43,10 +43,7 @@ public sealed class DomainAdapter : Module<Tensor, string, Tensor>
         buildOwn = kind switch
         {
             AdapterKind.None => Identity,
-            AdapterKind.Separable => () => Sequential(
-                ("conv", dims.Conv(from, from, kernel: 3, groups: from)),
-                ("norm", chosen.Build(dims, from)),
-                ("activation", (activation ?? Activation.LeakyReLU()).Build(inPlace: true))),
+            AdapterKind.Separable => () => new DepthwiseUnit(dims, from, chosen, activation ?? Activation.LeakyReLU()),
             AdapterKind.Series => () => Sequential(("norm", chosen.Build(dims, to)), ("conv", dims.Conv(to, to, kernel: 1))),
             AdapterKind.Parallel => () => dims.Conv(from, to, kernel: 1, stride: stride),
             _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "The kind is None, Separable, Series or Parallel."),

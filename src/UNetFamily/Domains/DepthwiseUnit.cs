@@ -1,0 +1,29 @@
+namespace UNetFamily;
+
+/// <summary>
+/// What a domain has for itself in the separable form: a filter of 3 for each channel, norm and activation.
+/// <code>x → depthwise → norm → activation</code>
+/// </summary>
+internal sealed class DepthwiseUnit : Module<Tensor, Tensor>, ITraceable
+{
+    private readonly Convolution conv;
+    private readonly Module<Tensor, Tensor> norm;
+    private readonly Module<Tensor, Tensor> activation;
+
+    public DepthwiseUnit(SpatialDims dims, long channels, Normalization norm, Activation activation) : base(nameof(DepthwiseUnit))
+    {
+        conv = dims.Conv(channels, channels, kernel: 3, groups: channels);
+        this.norm = norm.Build(dims, channels);
+        this.activation = activation.Build(inPlace: true);
+        RegisterComponents();
+    }
+
+    public override Tensor forward(Tensor input)
+    {
+        using var filtered = DepthwiseSlices.Call(conv, input);
+        using var normalized = norm.call(filtered);
+        return activation.call(normalized);
+    }
+
+    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Through(input, conv, norm, activation);
+}

@@ -63,6 +63,14 @@ public sealed class InputSizes
         return cover;
     }
 
+    /// <summary>As <see cref="Cover"/>; on an axis where the network takes nothing that large, its largest side.</summary>
+    internal long[] CoverOrLargest(ReadOnlySpan<long> size)
+    {
+        var within = size.ToArray();
+        for (var axis = 0; axis < within.Length; axis++) within[axis] = Math.Min(within[axis], Maximum(axis));
+        return Cover(within);
+    }
+
     /// <summary>What is wrong with a size, in a sentence that names axis, value and the nearest valid ones; null when nothing is.</summary>
     internal string? Problem(ReadOnlySpan<long> size)
     {

@@ -1,0 +1,96 @@
+namespace UNetFamily;
+
+/// <summary>How it is done.</summary>
+public sealed partial record SlidingWindow
+{
+    /// <summary>What a conversion makes of the mean logits of whole images, put together.</summary>
+    private Tensor Whole(WindowPredictor predictor, Tensor image, Func<Tensor, Tensor> convert, bool weighted, IProgress<WindowProgress>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        using var scope = NewDisposeScope();
+        var single = image.dim() == (int?)predictor.Dims + 1;
+        var batch = single ? image.unsqueeze(0) : image;
+        if (batch.dim() is not (4 or 5) || batch.shape[0] < 1)
+            throw new ArgumentException($"image must be (C, …spatial) or (N, C, …spatial) with one or more images, is ({string.Join(", ", image.shape)}).", nameof(image));
+
+        Tensor? result = null;
+        Run(predictor, [.. Enumerable.Range(0, (int)batch.shape[0]).Select(index => new TensorImage(batch.select(0, index)))], Put, weighted, progress, cancellation);
+        return scope.MoveToOuter(single ? result!.squeeze(0) : result!);
+
+        void Put(long index, long row, Tensor logits)
+        {
+            var part = convert(logits);
+            var axis = part.dim() - batch.dim() + 2;        // channels come before the rows, unless they are gone
+            result ??= empty([batch.shape[0], .. part.shape[..(int)axis], .. batch.shape[2..]], part.dtype, Device ?? image.device).MoveToOtherDisposeScope(scope);
+            result.select(0, index).narrow(axis, row, part.shape[axis]).copy_(part);
+        }
+    }
+
+    /// <summary>Sends all windows of images of one shape through a predictor and hands out the rows of their means (or sums, where <paramref name="weighted"/> is false).</summary>
+    private void Run(WindowPredictor predictor, IReadOnlyList<IImageSource> images, Action<long, long, Tensor> finish, bool weighted, IProgress<WindowProgress>? progress, CancellationToken cancellation)
+    {
+        var shape = images[0].Shape;
+        predictor.Require(shape);
+        var dims = (SpatialDims)(shape.Count - 1);
+        if (!Enum.IsDefined(dims)) throw new ArgumentException($"image must be (C, H, W) or (C, D, H, W), is ({string.Join(", ", shape)}).", nameof(images));
+        var problems = Problems(dims).ToArray();
+        if (problems.Length > 0) throw new ArgumentException($"{nameof(SlidingWindow)}: {string.Join(" ", problems)}");
+
+        long[] sides = [.. shape[1..]];
+        var roi = predictor.Roi(RoiSize.Along(dims), sides);
+        var output = predictor.OutputOf(roi);
+        long[] margin = [.. roi.Zip(output, (into, outOf) => (into - outOf) / 2)];
+        if (PaddingMode is PaddingModes.Circular && margin.Any(places => places > 0))
+            throw new ArgumentException("PaddingMode must be Constant, Reflect or Replicate for a network whose logits cover only the centre of a window, is Circular. The U-Net paper mirrors: Reflect.");
+
+        using var mode = predictor.Evaluating();
+        using var noGradient = no_grad();
+        using var scope = NewDisposeScope();
+        var grid = new WindowGrid(sides, output, Overlap);
+        var views = Views();
+        var device = SwDevice ?? predictor.Device ?? CPU;
+        var batch = Batch();
+        SlabSums? sums = null;
+
+        for (var first = 0L; first < batch.Total; first += SwBatchSize)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var perBatch = NewDisposeScope();
+            var logits = predictor.Call(batch.From(first), output);
+            sums ??= Sums(logits.shape[1]);
+            logits = logits.to(predictor.SumType, Device ?? device);
+            for (var i = 0; i < logits.shape[0]; i++)
+            {
+                using var perWindow = NewDisposeScope();
+                var (image, start, mirrored) = batch[first + i];
+                var one = logits.select(0, i);
+                sums.Add(image, start, mirrored.Length == 0 ? one : one.flip(mirrored));
+            }
+            progress?.Report(new WindowProgress(Math.Min(first + SwBatchSize, batch.Total), batch.Total));
+        }
+        sums!.Finish();
+
+        WindowBatch Batch()
+        {
+            // Boxes are read where the image is, and in the precision of the sums: weights in half precision shouldn't make normalisation as coarse.
+            var window = empty([shape[0], .. roi], predictor.SumType, images[0] is TensorImage { Device: var there } ? there : CPU);
+            var room = Math.Min(SwBatchSize, grid.Count * images.Count * views.Count);
+            var buffer = empty([room, shape[0], .. roi], predictor.Type, device);
+            return new WindowBatch(grid, [.. images.Select(image => new WindowReader(image, roi, margin, PaddingMode, Cval))], views, window, buffer);
+        }
+
+        // One window needs no weights: what the network gives is then the result, bit for bit.
+        SlabSums Sums(long classes)
+        {
+            var (type, there) = (predictor.SumType, Device ?? device);
+            var map = Mode is BlendMode.Gaussian && grid.Count > 1 ? ImportanceMap.Gaussian(output, SigmaScale, type, there).MoveToOtherDisposeScope(scope) : null;
+            var weights = !weighted || grid.Count * views.Count == 1 ? null : SlabSums.WeightsOf(grid, map ?? ones(output, type, there), views.Count).MoveToOtherDisposeScope(scope);
+            var rows = zeros([classes, SlabSums.Rows(grid), .. sides[1..]], type, there).MoveToOtherDisposeScope(scope);
+            return new SlabSums(grid, rows, map, weights, finish);
+        }
+    }
+
+    /// <summary>The axes of (C, …spatial) along which each view is mirrored: every combination, the unchanged window first.</summary>
+    private IReadOnlyList<long[]> Views() =>
+        [.. Enumerable.Range(0, 1 << MirrorAxes.Count).Select(view => MirrorAxes.Where((_, bit) => (view >> bit & 1) == 1).Select(axis => axis + 1L).ToArray())];
+}

@@ -1,0 +1,118 @@
+namespace UNetFamily;
+
+/// <summary>What windows go through: a network or a function.</summary>
+internal sealed class WindowPredictor
+{
+    private readonly Func<Tensor, Tensor> call;
+    private readonly SegmentationModel? model;
+
+    private WindowPredictor(Func<Tensor, Tensor> call, SegmentationModel? model, Device? device, ScalarType type) => (this.call, this.model, Device, Type) = (call, model, device, type);
+
+    /// <summary>The rank that it takes; null when it takes any.</summary>
+    public SpatialDims? Dims => model?.Options.SpatialDims;
+
+    /// <summary>Where windows have to be; null where the image is.</summary>
+    public Device? Device { get; }
+
+    /// <summary>The type of windows.</summary>
+    public ScalarType Type { get; }
+
+    /// <summary>The type of sums: double only where the network computes in it.</summary>
+    public ScalarType SumType => Type is ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
+
+    public static WindowPredictor Of(SegmentationModel model)
+    {
+        ArgumentNullException.ThrowIfNull(model);
+        var weight = model.parameters().FirstOrDefault(parameter => parameter.is_floating_point());
+        return new WindowPredictor(Logits, model, weight?.device, weight?.dtype ?? ScalarType.Float32);
+
+        Tensor Logits(Tensor windows)
+        {
+            var output = model.call(windows);
+            foreach (var auxiliary in output.Auxiliary) auxiliary.Dispose();
+            return output.Logits;
+        }
+    }
+
+    public static WindowPredictor Of(Func<Tensor, Tensor> function, Device? device, ScalarType image)
+    {
+        ArgumentNullException.ThrowIfNull(function);
+        return new WindowPredictor(function, model: null, device, image is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float64 ? image : ScalarType.Float32);
+    }
+
+    /// <summary>The logits of a batch of windows; they belong to the current scope.</summary>
+    /// <param name="windows">(B, C, …roi).</param>
+    /// <param name="output">The sides that the logits must have.</param>
+    public Tensor Call(Tensor windows, long[] output)
+    {
+        var logits = call(windows) ?? throw new InvalidOperationException("The predictor returned null.");
+        if (logits.dim() == windows.dim() && logits.shape[0] == windows.shape[0] && logits.shape.AsSpan(2).SequenceEqual(output)) return logits;
+        throw new InvalidOperationException($"The predictor must return (B, classes, …spatial) = ({windows.shape[0]}, classes, {string.Join(", ", output)}) for windows ({string.Join(", ", windows.shape)}); it returned ({string.Join(", ", logits.shape)}).");
+    }
+
+    /// <summary>Throws when an image doesn't fit.</summary>
+    /// <param name="image">(C, …spatial).</param>
+    public void Require(ValueList<long> image)
+    {
+        if (image.Any(side => side < 1)) throw new ArgumentException($"image must have no empty axis, is ({string.Join(", ", image)}).", nameof(image));
+        if (model is null) return;
+        if (image.Count != (int)model.Options.SpatialDims + 1)
+            throw new ArgumentException($"{model.GetName()} has {(int)model.Options.SpatialDims} spatial axes; image has {image.Count - 1}: (C, …spatial) = ({string.Join(", ", image)}).", nameof(image));
+        if (image[0] != model.Options.InChannels)
+            throw new ArgumentException($"{model.GetName()} was built with InChannels = {model.Options.InChannels}; image has {image[0]}: (C, …spatial) = ({string.Join(", ", image)}).", nameof(image));
+    }
+
+    /// <summary>
+    /// The sides of windows: those that were asked for, if the network takes them; on axes that are to be whole, the smallest that the network takes and that gives logits for all of them, or its largest.
+    /// </summary>
+    /// <param name="asked">A side for each axis, 0 for the whole axis.</param>
+    /// <param name="image">The sides of the image.</param>
+    public long[] Roi(long[] asked, long[] image)
+    {
+        if (model is null) return [.. asked.Zip(image, (side, whole) => side > 0 ? side : whole)];
+
+        var roi = WithWhole(image);
+        if (model.InputSizes.Problem(roi) is null && asked.Contains(0))
+        {
+            var lost = roi.Zip(OutputOf(roi), (into, outOf) => into - outOf).ToArray();
+            if (lost.Any(places => places > 0)) roi = WithWhole([.. image.Zip(lost, (side, places) => side + places)]);
+        }
+        return model.InputSizes.Problem(roi) is not { } problem ? roi
+            : throw new ArgumentException($"RoiSize ({string.Join(", ", roi)}) doesn't fit {model.GetName()}: {problem}");
+
+        long[] WithWhole(long[] whole)
+        {
+            var covers = model.InputSizes.CoverOrLargest([.. asked.Zip(whole, (side, all) => side > 0 ? side : all)]);
+            return [.. asked.Zip(covers, (side, cover) => side > 0 ? side : cover)];
+        }
+    }
+
+    /// <summary>The sides of the logits for windows of these sides: smaller where the network doesn't pad its convolutions.</summary>
+    public long[] OutputOf(long[] roi)
+    {
+        if (model is null) return roi;
+        var output = model.Trace(new Tracer(model.Whole), new TensorShape([model.Options.InChannels, .. roi])).Spatial.ToArray();
+        if (output.Zip(roi, (outOf, into) => outOf <= into && (into - outOf) % 2 == 0).All(centred => centred)) return output;
+        throw new ArgumentException($"{model.GetName()} gives logits of ({string.Join(", ", output)}) for windows of ({string.Join(", ", roi)}); they must cover the window, or its centre with equal margins.", nameof(roi));
+    }
+
+    /// <summary>Puts the network into evaluation mode until disposed, when each of its modules goes back to the mode that it had.</summary>
+    public IDisposable Evaluating() => new EvaluationMode(model?.Whole);
+
+    private sealed class EvaluationMode : IDisposable
+    {
+        private readonly (nn.Module Module, bool Training)[] before;
+
+        public EvaluationMode(nn.Module? module)
+        {
+            before = module is null ? [] : [.. module.modules().Prepend(module).Select(each => (each, each.training))];
+            module?.eval();
+        }
+
+        // Parents come first: train() reaches down, and what it sets wrongly is set again.
+        public void Dispose()
+        {
+            foreach (var (module, training) in before) module.train(training);
+        }
+    }
+}

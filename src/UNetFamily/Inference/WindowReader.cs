@@ -1,0 +1,60 @@
+namespace UNetFamily;
+
+/// <summary>Reads windows of an image into a tensor, and fills what lies outside the image.</summary>
+/// <param name="image">The image.</param>
+/// <param name="roi">The sides of a window.</param>
+/// <param name="margin">By how much a window is larger at each end than what the network gives for it.</param>
+/// <param name="mode">What to fill with.</param>
+/// <param name="cval">The value for <see cref="PaddingModes.Constant"/>.</param>
+internal sealed class WindowReader(IImageSource image, long[] roi, long[] margin, PaddingModes mode, double cval)
+{
+    /// <summary>Reads the window around the part of the output that starts at <paramref name="start"/>.</summary>
+    /// <param name="start">A place on each axis; negative where the window begins before the image.</param>
+    /// <param name="window">(C, …roi).</param>
+    public void Read(ReadOnlySpan<long> start, Tensor window)
+    {
+        using var scope = NewDisposeScope();
+        var (first, before, length) = (new long[roi.Length], new long[roi.Length], new long[roi.Length]);
+        var box = window;
+        for (var axis = 0; axis < roi.Length; axis++)
+        {
+            var from = start[axis] - margin[axis];
+            first[axis] = Math.Max(from, 0);
+            before[axis] = first[axis] - from;
+            length[axis] = Math.Min(from + roi[axis], image.Shape[axis + 1]) - first[axis];
+            box = box.narrow(axis + 1, before[axis], length[axis]);
+        }
+        image.Read(first, box);
+
+        // An axis after the other, so that corners follow from sides.
+        for (var axis = 0; axis < roi.Length; axis++)
+        {
+            var after = roi[axis] - before[axis] - length[axis];
+            if (before[axis] > 0) Fill(window, axis, at: 0, before[axis], before[axis], length[axis], atEnd: false);
+            if (after > 0) Fill(window, axis, at: roi[axis] - after, after, before[axis], length[axis], atEnd: true);
+        }
+    }
+
+    /// <summary>Fills <paramref name="count"/> places from <paramref name="at"/>; the image has those from <paramref name="begin"/>.</summary>
+    private void Fill(Tensor window, int axis, long at, long count, long begin, long length, bool atEnd)
+    {
+        var outside = window.narrow(axis + 1, at, count);
+        if (mode is PaddingModes.Constant)
+        {
+            outside.fill_(cval);
+            return;
+        }
+
+        var most = mode is PaddingModes.Reflect ? length - 1 : mode is PaddingModes.Circular ? length : count;
+        if (count > most)
+            throw new ArgumentException($"PaddingMode {mode} can add at most {most} to {length} places of axis {axis}; a window of {roi[axis]} needs {count}. Use {PaddingModes.Replicate} or {PaddingModes.Constant}, or a smaller RoiSize.");
+
+        var end = begin + length;
+        outside.copy_(mode switch
+        {
+            PaddingModes.Reflect => window.narrow(axis + 1, atEnd ? end - 1 - count : begin + 1, count).flip(axis + 1),
+            PaddingModes.Circular => window.narrow(axis + 1, atEnd ? begin : end - count, count),
+            _ => window.narrow(axis + 1, atEnd ? end - 1 : begin, 1),
+        });
+    }
+}

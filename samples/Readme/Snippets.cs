@@ -61,6 +61,22 @@ public static class Snippets
         #endregion
     }
 
+    public static void WholeVolumes()
+    {
+        using var model = new UNet(new UNetOptions { InChannels = 1, OutChannels = 3, SpatialDims = SpatialDims.Three, Widths = [4, 8] });
+        using var scan = rand([1, 20, 40, 40]);
+        using var hounsfield = randint(-1024, 3072, [1, 20, 40, 40], ScalarType.Int16);
+
+        #region whole volumes
+        var sliding = new SlidingWindow { RoiSize = (16, 32, 32), Overlap = [0.5], Mode = BlendMode.Gaussian, MirrorAxes = [0, 1, 2] };
+        using var labels = sliding.Labels(model, scan);                 // (C, D, H, W) -> (D, H, W): logits of the whole never exist at once
+        using var probabilities = sliding.Probabilities(model, scan);   // (classes, D, H, W)
+
+        using var file = File.Create("labels.raw");                     // 16-bit voxels in, finished slices out
+        sliding.Labels(model, new TensorImage(hounsfield, scale: 1 / 500.0), (slice, slices) => file.Write(slices.bytes));
+        #endregion
+    }
+
     public static void Prune()
     {
         using var image = rand(1, 1, 64, 64);

@@ -11,6 +11,8 @@ internal static class Measurement
     private const int AddsPerRepetition = 1000;
     private const int FewestRepetitions = 3;
 
+    public const int WindowClasses = 14;
+
     public static Measured Run(Job job)
     {
         if (job.Threads > 0) set_num_threads(job.Threads);
@@ -20,6 +22,7 @@ internal static class Measurement
             Benchmark.Overhead => Overhead(job),
             Benchmark.Attention => Attention(job),
             Benchmark.Forward => Forward(job),
+            Benchmark.Window => Window(job),
             _ => Step(job),
         };
         using var process = Process.GetCurrentProcess();
@@ -78,6 +81,25 @@ internal static class Measurement
             loss.backward();
             optimizer.step();
         }
+    }
+
+    /// <summary>Labels of a volume in 16-bit numbers, as CT has them, by a small network: what counts is the memory, and that nothing but the network takes long.</summary>
+    private static double[] Window(Job job)
+    {
+        using var model = new UNet(new UNetOptions { InChannels = 1, OutChannels = WindowClasses, SpatialDims = SpatialDims.Three, Widths = [2, 4], Norm = Normalization.None });
+        model.to(device(job.Device));
+        using var volume = empty(job.Input, ScalarType.Int16);
+        for (var slice = 0L; slice < job.Input[1]; slice++)
+        {
+            using var scope = NewDisposeScope();
+            volume.select(1, slice).copy_(randint(-1024, 3072, [1, job.Input[2], job.Input[3]], ScalarType.Int16));
+        }
+
+        var settings = new SlidingWindow { RoiSize = (64, 128, 128), Mode = BlendMode.Gaussian };
+        var labels = new byte[volume.numel()];
+        var start = Stopwatch.GetTimestamp();
+        settings.Labels(model, new TensorImage(volume, scale: 1 / 500.0), (row, rows) => rows.bytes.CopyTo(labels.AsSpan((int)(row * job.Input[2] * job.Input[3]))));
+        return [Stopwatch.GetElapsedTime(start).TotalMilliseconds];
     }
 
     private static Tensor Target(SegmentationModel model, Tensor input)

@@ -7,6 +7,7 @@ const string Usage = """
       attention           efficient paired attention in evaluation mode, each time on twice as many tokens
       forward [network]   one prediction, in evaluation mode without gradients
       step [network]      one training step: forward, loss, backward, AdamW
+      window              labels of a volume of 600x512x512 in 14 classes by a small network, through a sliding window; the peak includes input and labels
       help                this text
 
     Without a name, all of them. A network is a name of the catalogue, the start of one ("unet", "unet-milesial"), or "all", which takes an hour;
@@ -15,7 +16,7 @@ const string Usage = """
       --python <folder>   a checkout of a network's original code, or a folder of such checkouts, to run beside ours; the reference cases say which
       --device cuda       on the GPU
       --threads <n>       threads of libtorch; its own choice when left out
-      --side <n>          the side of images; 256, and 64 for volumes, when left out
+      --side <n>          the side of images; 256, and 64 for volumes, when left out; of the volume for window, a cube then
       --rounds <n>        how often C# and Python take turns; 3 when left out
       --quick             one short round, to see that everything runs
 

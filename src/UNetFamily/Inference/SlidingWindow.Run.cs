@@ -26,6 +26,14 @@ public sealed partial record SlidingWindow
         }
     }
 
+    /// <summary>Labels as soon as they are final.</summary>
+    private void Stream(WindowPredictor predictor, IImageSource image, Action<long, Tensor> write, IProgress<WindowProgress>? progress, CancellationToken cancellation)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentNullException.ThrowIfNull(write);
+        Run(predictor, [image], (_, row, logits) => write(row, ChannelArgmax.Of(logits).cpu()), weighted: false, progress, cancellation);
+    }
+
     /// <summary>Sends all windows of images of one shape through a predictor and hands out the rows of their means (or sums, where <paramref name="weighted"/> is false).</summary>
     private void Run(WindowPredictor predictor, IReadOnlyList<IImageSource> images, Action<long, long, Tensor> finish, bool weighted, IProgress<WindowProgress>? progress, CancellationToken cancellation)
     {
@@ -66,9 +74,9 @@ public sealed partial record SlidingWindow
                 var one = logits.select(0, i);
                 sums.Add(image, start, mirrored.Length == 0 ? one : one.flip(mirrored));
             }
+            if (first + SwBatchSize >= batch.Total) sums.Finish();
             progress?.Report(new WindowProgress(Math.Min(first + SwBatchSize, batch.Total), batch.Total));
         }
-        sums!.Finish();
 
         WindowBatch Batch()
         {

@@ -117,12 +117,19 @@ public sealed partial record SlidingWindow
     /// <param name="progress">Is told after each batch of windows.</param>
     /// <param name="cancellation">Ends the run before the next batch; rows that were written stay written.</param>
     /// <exception cref="ArgumentException">A setting is out of its range, or settings, network and image don't fit together.</exception>
-    public void Labels(SegmentationModel model, IImageSource image, Action<long, Tensor> write, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default)
-    {
-        ArgumentNullException.ThrowIfNull(image);
-        ArgumentNullException.ThrowIfNull(write);
-        Run(WindowPredictor.Of(model), [image], (_, row, logits) => write(row, ChannelArgmax.Of(logits).cpu()), weighted: false, progress, cancellation);
-    }
+    public void Labels(SegmentationModel model, IImageSource image, Action<long, Tensor> write, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
+        Stream(WindowPredictor.Of(model), image, write, progress, cancellation);
+
+    /// <summary>The same from any function.</summary>
+    /// <param name="predictor">From windows (B, C, …RoiSize), float32 on <see cref="SwDevice"/> or the CPU, to (B, classes, …RoiSize).</param>
+    /// <param name="image">Reads windows of the image.</param>
+    /// <param name="write">Takes the first of some finished rows and their labels (rows, …).</param>
+    /// <param name="progress">Is told after each batch of windows.</param>
+    /// <param name="cancellation">Ends the run before the next batch; rows that were written stay written.</param>
+    /// <exception cref="ArgumentException">A setting is out of its range, or settings and image don't fit together.</exception>
+    /// <exception cref="InvalidOperationException">The function returned another shape.</exception>
+    public void Labels(Func<Tensor, Tensor> predictor, IImageSource image, Action<long, Tensor> write, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
+        Stream(WindowPredictor.Of(predictor, device: null, ScalarType.Float32), image, write, progress, cancellation);
 
     /// <summary>Everything that is wrong with the settings, a sentence each.</summary>
     internal IEnumerable<string> Problems(SpatialDims dims)

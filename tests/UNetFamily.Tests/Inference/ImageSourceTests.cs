@@ -25,6 +25,10 @@ public class ImageSourceTests
         var labels = Streamed(settings, model, pattern);
         pattern.Reads.Should().Be(3 * 3, "a window is read once for all its views");
         TensorAssert.Equal(labels, settings.Labels(model, pattern.Whole()));
+
+        var rows = new List<Tensor>();
+        settings.Labels(windows => model.call(windows).Logits, pattern, (_, some) => rows.Add(some.MoveToOtherDisposeScope(scope)));
+        TensorAssert.Equal(cat(rows), labels, "the labels from a function");
     }
 
     [Fact]

@@ -59,7 +59,7 @@ public class SlidingWindowConductTests
         using var scope = NewDisposeScope();
         var model = U2Net3dOptions.Universal(["heart", "liver"]).Build();
         model.train();
-        var (view, image) = (model.ForDomain("liver"), randn([1, 1, 32, 32, 32]));
+        var (view, image) = (model.ForDomain("liver"), randn([1, 1, 32, 32, 64]));
         var meanwhile = new List<bool>();
         var logits = new SlidingWindow().Logits(view, image, new Teller(_ => meanwhile.AddRange(model.modules().Select(module => module.training))));
 

@@ -152,7 +152,7 @@ public sealed partial record SlidingWindow
             ValueList.Create<double>([.. values.Select(value => value is >= 0 and < 1 ? value : instead(value))]).ToString();
     }
 
-    private WindowPredictor Of(Func<Tensor, Tensor> predictor, Tensor image)
+    private static WindowPredictor Of(Func<Tensor, Tensor> predictor, Tensor image)
     {
         ArgumentNullException.ThrowIfNull(image);
         if (image.dim() is not (4 or 5)) throw new ArgumentException($"image must be (N, C, H, W) or (N, C, D, H, W), has {image.dim()} axes: ({string.Join(", ", image.shape)}).", nameof(image));

@@ -38,23 +38,10 @@ public sealed partial record SlidingWindow
     private void Run(WindowPredictor predictor, IReadOnlyList<IImageSource> images, Action<long, long, Tensor> finish, bool weighted, IProgress<WindowProgress>? progress, CancellationToken cancellation)
     {
         var shape = images[0].Shape;
-        predictor.Require(shape);
-        var dims = (SpatialDims)(shape.Count - 1);
-        if (!Enum.IsDefined(dims)) throw new ArgumentException($"image must be (C, H, W) or (C, D, H, W), is ({string.Join(", ", shape)}).", nameof(images));
-        var problems = Problems(dims).ToArray();
-        if (problems.Length > 0) throw new ArgumentException($"{nameof(SlidingWindow)}: {string.Join(" ", problems)}");
-
-        long[] sides = [.. shape[1..]];
-        var roi = predictor.Roi(RoiSize.Along(dims), sides);
-        var output = predictor.OutputOf(roi);
-        long[] margin = [.. roi.Zip(output, (into, outOf) => (into - outOf) / 2)];
-        if (PaddingMode is PaddingModes.Circular && margin.Any(places => places > 0))
-            throw new ArgumentException("PaddingMode must be Constant, Reflect or Replicate for a network whose logits cover only the centre of a window, is Circular. The U-Net paper mirrors: Reflect.");
-
+        var (grid, roi, margin) = Fit(predictor, shape);
         using var mode = predictor.Evaluating();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
-        var grid = new WindowGrid(sides, output, Overlap);
         var views = Views();
         var device = SwDevice ?? predictor.Device ?? CPU;
         var batch = Batch();
@@ -64,7 +51,7 @@ public sealed partial record SlidingWindow
         {
             cancellation.ThrowIfCancellationRequested();
             using var perBatch = NewDisposeScope();
-            var logits = predictor.Call(batch.From(first), output);
+            var logits = predictor.Call(batch.From(first), grid.Window);
             sums ??= Sums(logits.shape[1]);
             logits = logits.to(predictor.SumType, Device ?? device);
             for (var i = 0; i < logits.shape[0]; i++)
@@ -91,11 +78,29 @@ public sealed partial record SlidingWindow
         SlabSums Sums(long classes)
         {
             var (type, there) = (predictor.SumType, Device ?? device);
-            var map = Mode is BlendMode.Gaussian && grid.Count > 1 ? ImportanceMap.Gaussian(output, SigmaScale, type, there).MoveToOtherDisposeScope(scope) : null;
-            var weights = !weighted || grid.Count * views.Count == 1 ? null : SlabSums.WeightsOf(grid, map ?? ones(output, type, there), views.Count).MoveToOtherDisposeScope(scope);
-            var rows = zeros([classes, SlabSums.Rows(grid), .. sides[1..]], type, there).MoveToOtherDisposeScope(scope);
+            var map = Mode is BlendMode.Gaussian && grid.Count > 1 ? ImportanceMap.Gaussian(grid.Window, SigmaScale, type, there).MoveToOtherDisposeScope(scope) : null;
+            var weights = !weighted || grid.Count * views.Count == 1 ? null : SlabSums.WeightsOf(grid, map ?? ones(grid.Window, type, there), views.Count).MoveToOtherDisposeScope(scope);
+            var rows = zeros([classes, SlabSums.Rows(grid), .. grid.Image[1..]], type, there).MoveToOtherDisposeScope(scope);
             return new SlabSums(grid, rows, map, weights, finish);
         }
+    }
+
+    /// <summary>Where windows lie, their sides, and by how much they are larger at each end than what the network gives for them.</summary>
+    private (WindowGrid Grid, long[] Roi, long[] Margin) Fit(WindowPredictor predictor, ValueList<long> image)
+    {
+        predictor.Require(image);
+        var dims = (SpatialDims)(image.Count - 1);
+        if (!Enum.IsDefined(dims)) throw new ArgumentException($"image must be (C, H, W) or (C, D, H, W), is ({string.Join(", ", image)}).", nameof(image));
+        var problems = Problems(dims).ToArray();
+        if (problems.Length > 0) throw new ArgumentException($"{nameof(SlidingWindow)}: {string.Join(" ", problems)}");
+
+        long[] sides = [.. image[1..]];
+        var roi = predictor.Roi(RoiSize.Along(dims), sides);
+        var output = predictor.OutputOf(roi);
+        long[] margin = [.. roi.Zip(output, (into, outOf) => (into - outOf) / 2)];
+        if (PaddingMode is PaddingModes.Circular && margin.Any(places => places > 0))
+            throw new ArgumentException("PaddingMode must be Constant, Reflect or Replicate for a network whose logits cover only the centre of a window, is Circular. The U-Net paper mirrors: Reflect.");
+        return (new WindowGrid(sides, output, Overlap), roi, margin);
     }
 
     /// <summary>The axes of (C, …spatial) along which each view is mirrored: every combination, the unchanged window first.</summary>

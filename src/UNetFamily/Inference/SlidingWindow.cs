@@ -56,7 +56,7 @@ public sealed partial record SlidingWindow
     /// <param name="image">(C, …spatial) or (N, C, …spatial) of any type, on any device. Not normalised here.</param>
     /// <param name="progress">Is told after each batch of windows.</param>
     /// <param name="cancellation">Ends the run before the next batch with <see cref="OperationCanceledException"/>.</param>
-    /// <returns>(classes, …spatial) or (N, classes, …spatial), float32 (float64 for a network in float64): 4 bytes for each class of each place, so for large volumes rather <see cref="Labels(SegmentationModel, Tensor, IProgress{WindowProgress}?, CancellationToken)"/>.</returns>
+    /// <returns>(classes, …spatial) or (N, classes, …spatial), float32 (float64 for a network in float64): 4 bytes for each class of each place, which large volumes don't have.</returns>
     /// <exception cref="ArgumentException">A setting is out of its range, or settings, network and image don't fit together; the message says what would.</exception>
     public Tensor Logits(SegmentationModel model, Tensor image, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
         Whole(WindowPredictor.Of(model), image, logits => logits, weighted: true, progress, cancellation);

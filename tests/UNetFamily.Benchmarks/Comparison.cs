@@ -92,7 +92,8 @@ internal static class Comparison
     {
         var (ours, theirs) = (new List<Measured>(), new List<Measured>());
         if (job.Benchmark is not Benchmark.Overhead && job.Original is null) python = null;
-        for (var round = 0; round < settings.Rounds; round++)
+        var rounds = job.Benchmark is Benchmark.Window ? 1 : settings.Rounds;      // it takes minutes, and its memory is always the same
+        for (var round = 0; round < rounds; round++)
         {
             ours.Add(Rival.Ours.Measure(job));
             try

@@ -7,7 +7,8 @@ const string Usage = """
       attention           efficient paired attention in evaluation mode, each time on twice as many tokens
       forward [network]   one prediction, in evaluation mode without gradients
       step [network]      one training step: forward, loss, backward, AdamW
-      window              labels of a volume of 600x512x512 in 14 classes by a small network, through a sliding window; the peak includes input and labels
+      window              labels of a volume of 600x512x512 in 14 classes by a small network, through a sliding window;
+                          the peak includes input and labels; one round of some minutes
       help                this text
 
     Without a name, all of them. A network is a name of the catalogue, the start of one ("unet", "unet-milesial"), or "all", which takes an hour;

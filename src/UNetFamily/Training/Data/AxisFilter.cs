@@ -61,21 +61,21 @@ internal sealed class AxisFilter
         {
             var from = source.Slice(block * side * inner, side * inner);
             var to = result.Slice(block * side * inner, side * inner);
-            for (var i = 0; i < side; i++)
-            {
-                var where = places.AsSpan(i * taps, taps);
-                var weight = weights.AsSpan(i * taps, taps);
-                if (inner == 1) to[i] = Sum(from, where, weight);
-                else Sum(from, where, weight, to.Slice(i * inner, inner));
-            }
+            if (inner == 1) Gather(from, to);
+            else
+                for (var i = 0; i < side; i++) Sum(from, places.AsSpan(i * taps, taps), weights.AsSpan(i * taps, taps), to.Slice(i * inner, inner));
         }
     }
 
-    private static float Sum(ReadOnlySpan<float> from, ReadOnlySpan<int> where, ReadOnlySpan<float> weight)
+    private void Gather(ReadOnlySpan<float> from, Span<float> to)
     {
-        var sum = weight[0] * from[where[0]];
-        for (var tap = 1; tap < weight.Length; tap++) sum += weight[tap] * from[where[tap]];
-        return sum;
+        var tap = 0;
+        for (var i = 0; i < to.Length; i++)
+        {
+            var sum = 0f;
+            for (var end = tap + taps; tap < end; tap++) sum += weights[tap] * from[places[tap]];
+            to[i] = sum;
+        }
     }
 
     private static void Sum(ReadOnlySpan<float> from, ReadOnlySpan<int> where, ReadOnlySpan<float> weight, Span<float> row)

@@ -72,7 +72,7 @@ public sealed class PatchLoader : IBatchSource
         finally
         {
             ending.Cancel();
-            Task.WhenAll(ahead).ContinueWith(static _ => { }, TaskScheduler.Default).Wait(CancellationToken.None);
+            Task.WhenAll(ahead).ContinueWith(static ended => _ = ended.Exception, TaskScheduler.Default).Wait(CancellationToken.None);
         }
 
         Task<BatchBuffer> Prepare(long number)

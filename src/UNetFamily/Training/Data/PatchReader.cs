@@ -114,7 +114,7 @@ internal sealed class PatchReader
         for (var x = first; x < end; x++)
         {
             var (d, h, w) = (start.D + x * step.D, start.H + x * step.H, start.W + x * step.W);
-            var (z, y, c) = ((int)d, (int)h, (int)w);
+            var (z, y, c) = (Whole(d), Whole(h), Whole(w));
             var (below, behind, right) = ((float)(d - z), (float)(h - y), (float)(w - c));
             var (above, before, left) = (1 - below, 1 - behind, 1 - right);
             var place = (z * height + y) * width + c;
@@ -150,7 +150,7 @@ internal sealed class PatchReader
         for (var x = first; x < end; x++)
         {
             var (h, w) = (start.H + x * step.H, start.W + x * step.W);
-            var (y, c) = ((int)h, (int)w);
+            var (y, c) = (Whole(h), Whole(w));
             var (behind, right) = ((float)(h - y), (float)(w - c));
             var (before, left) = (1 - behind, 1 - right);
             var place = slice + y * width + c;
@@ -211,22 +211,24 @@ internal sealed class PatchReader
         }
     }
 
+    // Places within the case: without the checks of a cast.
+    private static int Whole(double place) => double.ConvertToIntegerNative<int>(place);
+
     private static void Share(float above, float below, float before, float behind, float left, float right, Span<float> shares)
     {
         (shares[0], shares[1], shares[2], shares[3]) = (above * before * left, above * before * right, above * behind * left, above * behind * right);
         (shares[4], shares[5], shares[6], shares[7]) = (below * before * left, below * before * right, below * behind * left, below * behind * right);
     }
 
-    // The label with the largest share; of equal shares the smallest label.
+    // The label with the largest share; of equal shares the smallest label. Shares have the sum 1, so nothing beats more than half.
     private static byte Elected(ReadOnlySpan<byte> votes, ReadOnlySpan<float> shares)
     {
         var (winner, most) = (votes[0], -1f);
-        for (var i = 0; i < votes.Length; i++)
+        foreach (var label in votes)
         {
-            var label = votes[i];
             var share = 0f;
-            for (var j = 0; j < votes.Length; j++)
-                if (votes[j] == label) share += shares[j];
+            for (var i = 0; i < votes.Length; i++) share += votes[i] == label ? shares[i] : 0;
+            if (share > 0.5f) return label;
             if (share > most || share == most && label < winner) (winner, most) = (label, share);
         }
 

@@ -9,7 +9,7 @@ public sealed class TrainingCase
     /// <value>10,000, as in nnU-Net.</value>
     public const int MostLocations = 10_000;
 
-    private const int Labels256 = 256;
+    private const int LabelValues = 256;
 
     /// <summary>Copies image and labels, checks them, and finds the voxels of each class.</summary>
     /// <param name="name">What messages call the case.</param>
@@ -23,8 +23,8 @@ public sealed class TrainingCase
         ArgumentException.ThrowIfNullOrWhiteSpace(name);
         ArgumentNullException.ThrowIfNull(image);
         ArgumentNullException.ThrowIfNull(labels);
-        if (classes is < 1 or > Labels256) throw new ArgumentException($"classes must be 1 to {Labels256}, is {classes}.", nameof(classes));
-        if (ignoreLabel is < 0 or >= Labels256) throw new ArgumentException($"ignoreLabel must be 0 to {Labels256 - 1}, is {ignoreLabel}.", nameof(ignoreLabel));
+        if (classes is < 1 or > LabelValues) throw new ArgumentException($"classes must be 1 to {LabelValues}, is {classes}.", nameof(classes));
+        if (ignoreLabel is < 0 or >= LabelValues) throw new ArgumentException($"ignoreLabel must be 0 to {LabelValues - 1}, is {ignoreLabel}.", nameof(ignoreLabel));
         var (sizes, spatial) = (image.shape, labels.shape);
         if (sizes.Length is not (3 or 4) || image.numel() == 0 || !sizes.AsSpan(1).SequenceEqual(spatial))
             throw new ArgumentException($"Case '{name}': image must be (C, H, W) or (C, D, H, W) and labels the same without C; they are ({string.Join(", ", sizes)}) and ({string.Join(", ", spatial)}).", nameof(image));
@@ -89,7 +89,7 @@ public sealed class TrainingCase
     {
         using var scope = NewDisposeScope();
         var (least, most) = (labels.min().to(ScalarType.Int64).ToInt64(), labels.max().to(ScalarType.Int64).ToInt64());
-        var values = least >= 0 && most < Labels256 ? labels.to(ScalarType.Byte).cpu().contiguous().data<byte>().ToArray() : [];
+        var values = least >= 0 && most < LabelValues ? labels.to(ScalarType.Byte).cpu().contiguous().data<byte>().ToArray() : [];
         if (values.Length == 0 || Array.Exists(values, label => label >= Classes && label != ignored))
             throw new ArgumentException($"Case '{Name}': labels must be 0 to {Classes - 1}{(ignored is { } label ? $" or {label}" : "")}; they are {least} to {most}.", nameof(labels));
         return values;
@@ -98,13 +98,13 @@ public sealed class TrainingCase
     // Of a class with too many voxels every voxel is kept with the same probability, in one pass (reservoir sampling).
     private int[][] Locate(int? ignored)
     {
-        var counts = new int[Labels256];
+        var counts = new int[LabelValues];
         foreach (var label in Labels) counts[label]++;
         if (ignored is { } none) counts[none] = 0;
         counts[0] = 0;
 
         var locations = counts.Select(count => new int[Math.Min(count, MostLocations)]).ToArray();
-        var seen = new int[Labels256];
+        var seen = new int[LabelValues];
         var random = new PatchRandom(seed: 0, batch: 0, sample: 0);
         for (var i = 0; i < Labels.Length; i++)
         {

@@ -133,7 +133,7 @@ public class PatchLoaderTests
         var before = Tensor.TotalCount;
         NoLeaks.During(() =>
         {
-            foreach (var batch in new PatchLoader(Volumes, Options).From(0).Take(3)) batch.Dispose();
+            foreach (var batch in new PatchLoader(Volumes, Options with { Device = CPU }).From(0).Take(3)) batch.Dispose();
         }).Should().Be(0);
         NoLeaks.During(() =>
         {
@@ -144,6 +144,17 @@ public class PatchLoaderTests
             }
         }).Should().Be(0);
         Tensor.TotalCount.Should().Be(before, "threads make no tensors");
+    }
+
+    [CudaFact]
+    public void Batches_on_a_GPU_are_those_on_the_CPU()
+    {
+        using var scope = NewDisposeScope();
+        var there = new PatchLoader(Volumes, Options with { Device = CUDA }).Batches(2)[1];
+        var here = new PatchLoader(Volumes, Options).Batches(2)[1];
+        there.Images.device_type.Should().Be(DeviceType.CUDA);
+        TensorAssert.Equal(there.Images.cpu(), here.Images);
+        TensorAssert.Equal(there.Labels.cpu(), here.Labels);
     }
 
     [Fact]

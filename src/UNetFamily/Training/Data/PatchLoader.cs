@@ -3,11 +3,14 @@ using System.Collections.Concurrent;
 namespace UNetFamily;
 
 /// <summary>
-/// Random patches of cases in memory, with foreground oversampling and augmentation as in nnU-Net, made on threads ahead of the training step. Batch k depends on the seed and k alone: not on threads,
-/// nor on where a training was interrupted. Each patch is of a case drawn anew. A patch that is forced to hold foreground has in its centre a random voxel of a class drawn from those in the
-/// case; it may reach over the far border of the case, and is moved where it would reach over the near one. Rotation and scale keep that voxel where it is. Other patches lie anywhere within the case.
-/// Sampling follows nnU-Net's <c>nnUNetDataLoader</c>. Threads work on plain memory; tensors are made where batches are taken.
+/// Random patches of cases in memory, with foreground oversampling and augmentation as in nnU-Net, made on threads ahead of the training step. Batch k depends on the seed and k alone:
+/// not on threads, nor on where a training was interrupted. (On another kind of processor the last bits of noise and gamma may differ.)
 /// </summary>
+/// <remarks>
+/// Each patch is of a case drawn anew. A patch that is forced to hold foreground has in its centre a random voxel of a class drawn from those in the case; it may reach over the far border of the
+/// case, and is moved where it would reach over the near one. Rotation and scale keep that voxel where it is. Other patches lie anywhere within the case. Source: nnU-Net's <c>nnUNetDataLoader</c>.
+/// Threads work on plain memory; tensors are made where batches are taken.
+/// </remarks>
 public sealed class PatchLoader : IBatchSource
 {
     private readonly PatchSampler sampler;

@@ -35,6 +35,7 @@ public sealed record RandomMirror : PatchAugmentation
     }
 
     private static void Mirror<T>(Span<T> values, int side, int inner)
+        where T : unmanaged
     {
         for (var block = values; block.Length > 0; block = block[(side * inner)..])
         {

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace UNetFamily;
 
-/// <summary>Arithmetic on rows of numbers, as many at once as the processor takes. The results are the same for every width.</summary>
+/// <summary>Arithmetic on rows of numbers, as many at once as the processor takes. Their number doesn't change the results.</summary>
 internal static class Rows
 {
     /// <summary>x · factor + offset.</summary>
@@ -85,8 +85,17 @@ internal static class Rows
 
     /// <summary>Exchanges two rows.</summary>
     public static void Swap<T>(Span<T> a, Span<T> b)
+        where T : unmanaged
     {
-        for (var i = 0; i < a.Length; i++) (a[i], b[i]) = (b[i], a[i]);
+        var at = 0;
+        for (; at <= a.Length - Vector<T>.Count; at += Vector<T>.Count)
+        {
+            var (first, second) = (new Vector<T>(a[at..]), new Vector<T>(b[at..]));
+            second.CopyTo(a[at..]);
+            first.CopyTo(b[at..]);
+        }
+
+        for (; at < a.Length; at++) (a[at], b[at]) = (b[at], a[at]);
     }
 
     private static void Convolve(ReadOnlySpan<float> padded, Span<float> row, ReadOnlySpan<float> half)

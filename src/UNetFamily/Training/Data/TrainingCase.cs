@@ -27,7 +27,8 @@ public sealed class TrainingCase
         if (ignoreLabel is < 0 or >= LabelValues) throw new ArgumentException($"ignoreLabel must be 0 to {LabelValues - 1}, is {ignoreLabel}.", nameof(ignoreLabel));
         var (sizes, spatial) = (image.shape, labels.shape);
         if (sizes.Length is not (3 or 4) || image.numel() == 0 || !sizes.AsSpan(1).SequenceEqual(spatial))
-            throw new ArgumentException($"Case '{name}': image must be (C, H, W) or (C, D, H, W) and labels the same without C; they are ({string.Join(", ", sizes)}) and ({string.Join(", ", spatial)}).", nameof(image));
+            throw new ArgumentException(
+                $"Case '{name}': image must be (C, H, W) or (C, D, H, W) and labels the same without C; they are ({string.Join(", ", sizes)}) and ({string.Join(", ", spatial)}).", nameof(image));
         if (image.is_complex() || labels.is_floating_point() || labels.is_complex())
             throw new ArgumentException($"Case '{name}': image must hold real numbers and labels whole ones; they are {image.dtype} and {labels.dtype}.", nameof(labels));
         if (image.numel() > Array.MaxLength)

@@ -33,7 +33,8 @@ public class AugmentationTests
                 foreach (var d in down)
                     foreach (var h in kernel)
                         foreach (var w in kernel)
-                            expected += d.Weight * h.Weight * w.Weight / (sum * sum * sum) * before[Index(patch, Reflected(z + d.Step, patch.Depth), Reflected(y + h.Step, patch.Height), Reflected(x + w.Step, patch.Width))];
+                            expected += d.Weight * h.Weight * w.Weight / (sum * sum * sum)
+                                * before[Index(patch, Reflected(z + d.Step, patch.Depth), Reflected(y + h.Step, patch.Height), Reflected(x + w.Step, patch.Width))];
                 Assert.Equal(expected, after[Index(patch, z, y, x)], 2e-6);
             }
         }

@@ -5,7 +5,13 @@ public class PatchLoaderTests
     private static readonly TrainingCase[] Volumes = [Patches.Case("a", 2, 14, 20, 18), Patches.Case("bb", 2, 9, 30, 12)];
     private static readonly TrainingCase[] Images = [Patches.Case("a", 1, 40, 30), Patches.Case("bb", 1, 20, 50)];
 
-    private static PatchLoaderOptions Options { get; } = new() { PatchSize = (12, 10, 16), BatchSize = 3, Augmentation = Patches.Always(Augmentation.NnUNet(SpatialDims.Three, (12, 10, 16))), Seed = 5 };
+    private static PatchLoaderOptions Options { get; } = new()
+    {
+        PatchSize = (12, 10, 16),
+        BatchSize = 3,
+        Augmentation = Patches.Always(Augmentation.NnUNet(SpatialDims.Three, (12, 10, 16))),
+        Seed = 5,
+    };
 
     [Fact]
     public void Batches_have_the_promised_form()
@@ -88,7 +94,8 @@ public class PatchLoaderTests
             labels.flatten()[corner ? 0 : -1] = 1;          // one voxel, in the first or the last corner
             var lonely = new TrainingCase("lonely", randn([1, .. size]), labels, classes: 2);
             Extent patch = dims is SpatialDims.Two ? (20, 24) : (8, 12, 10);
-            var loader = new PatchLoader([lonely], Options with { PatchSize = patch, BatchSize = 4, OversampleForegroundPercent = 0.5, Augmentation = Patches.Always(Augmentation.NnUNet(dims, patch)) });
+            var turned = Patches.Always(Augmentation.NnUNet(dims, patch));
+            var loader = new PatchLoader([lonely], Options with { PatchSize = patch, BatchSize = 4, OversampleForegroundPercent = 0.5, Augmentation = turned });
             foreach (var batch in loader.Batches(25))
             {
                 var found = batch.Labels.flatten(1).eq(1).any(1).data<bool>().ToArray();
@@ -244,11 +251,14 @@ public class PatchLoaderTests
                     new RandomMirror { Axes = [0, 3], AxisProbability = 3 },
                 ],
             },
-        }, "PatchLoaderOptions: PatchSize must be positive, with 1 or 3 axes; it is (4, 0). BatchSize must be 1 or more, is 0. OversampleForegroundPercent must be 0 to 1, is 1.5. PaddingValue must be finite, is NaN. "
-            + "PaddingLabel must be 0 to 255, is 256. Workers must be 1 or more, is 0. Prefetch must be 1 or more, is 0. Affine: RotationProbability must be 0 to 1, is 2. Affine: ScaleProbability must be 0 to 1, is -1. "
-            + "Affine: Degrees must be a range, is (3, 2). Affine: Scale must be a range from above 0, is (0, 1). RandomNoise: Probability must be 0 to 1, is 2. RandomNoise: Deviation must be a range from 0 or more, is (-1, 0). "
-            + "RandomBlur: ChannelProbability must be 0 to 1, is NaN. RandomBlur: Sigma must be a range from above 0, is (0, 1). RandomBrightness: Factor must be a range from above 0, is (2, 1). "
-            + "RandomContrast: Factor must be a range from above 0, is (0, 1). RandomLowResolution: Zoom must be 1 at most, is (0.5, 2). RandomGamma: Gamma must be a range from above 0, is (-1, 1). "
+        }, "PatchLoaderOptions: PatchSize must be positive, with 1 or 3 axes; it is (4, 0). BatchSize must be 1 or more, is 0. "
+            + "OversampleForegroundPercent must be 0 to 1, is 1.5. PaddingValue must be finite, is NaN. PaddingLabel must be 0 to 255, is 256. "
+            + "Workers must be 1 or more, is 0. Prefetch must be 1 or more, is 0. Affine: RotationProbability must be 0 to 1, is 2. "
+            + "Affine: ScaleProbability must be 0 to 1, is -1. Affine: Degrees must be a range, is (3, 2). Affine: Scale must be a range from above 0, is (0, 1). "
+            + "RandomNoise: Probability must be 0 to 1, is 2. RandomNoise: Deviation must be a range from 0 or more, is (-1, 0). "
+            + "RandomBlur: ChannelProbability must be 0 to 1, is NaN. RandomBlur: Sigma must be a range from above 0, is (0, 1). "
+            + "RandomBrightness: Factor must be a range from above 0, is (2, 1). RandomContrast: Factor must be a range from above 0, is (0, 1). "
+            + "RandomLowResolution: Zoom must be 1 at most, is (0.5, 2). RandomGamma: Gamma must be a range from above 0, is (-1, 1). "
             + "RandomMirror: AxisProbability must be 0 to 1, is 3. RandomMirror: Axes must be 0 to 2, are [0, 3]. (Parameter 'options')");
         Refused(Volumes, Options with { PatchSize = 512, BatchSize = 2 }, "PatchLoaderOptions: A batch of 2 patches of 512 with 2 channels must be below 2 GiB.*");
         FluentActions.Invoking(() => new PatchLoader(Volumes, Options).From(-1)).Should().Throw<ArgumentOutOfRangeException>();

@@ -103,7 +103,8 @@ public class PatchReaderTests
                 Assert.Equal(expected, patch.Channel(channel)[i], 2e-5);
             }
 
-            var shares = Corners(place).GroupBy(corner => Label(from, corner.D, corner.H, corner.W)).Select(group => (Label: group.Key, Share: group.Sum(corner => corner.Share))).OrderByDescending(vote => vote.Share).ToArray();
+            var shares = Corners(place).GroupBy(corner => Label(from, corner.D, corner.H, corner.W))
+                .Select(group => (Label: group.Key, Share: group.Sum(corner => corner.Share))).OrderByDescending(vote => vote.Share).ToArray();
             if (shares.Length > 1 && shares[0].Share - shares[1].Share < 1e-5)
             {
                 undecided++;

@@ -159,4 +159,28 @@ public static class Snippets
         File.WriteAllText("scores.csv", report.ToCsv());
         #endregion
     }
+
+    public static void TrainingData()
+    {
+        (string Name, Tensor Image, Tensor Labels)[] scans = [("patient 1", rand([1, 40, 50, 60]), randint(0, 3, [40, 50, 60], ScalarType.Int64))];
+        var steps = 2;
+
+        #region training-data
+        var cases = scans.Select(scan => new TrainingCase(scan.Name, scan.Image, scan.Labels, classes: 3));     // (C, D, H, W) and (D, H, W)
+        var loader = new PatchLoader(cases, new PatchLoaderOptions
+        {
+            PatchSize = (32, 48, 48),
+            BatchSize = 2,                              // one of them is centred on foreground
+            Augmentation = Augmentation.NnUNet(SpatialDims.Three, (32, 48, 48)),
+            Seed = 1,                                   // batch k depends on the seed and k alone: a resumed training sees the same
+        });
+        foreach (var batch in loader.From(step: 0).Take(steps))         // made on other threads, ahead of the training step
+        {
+            Learn(batch.Images, batch.Labels);          // (2, C, 32, 48, 48) and (2, 32, 48, 48)
+            batch.Dispose();
+        }
+        #endregion
+
+        static void Learn(Tensor images, Tensor labels) => functional.cross_entropy(images.expand(-1, 3, -1, -1, -1), labels).Dispose();
+    }
 }

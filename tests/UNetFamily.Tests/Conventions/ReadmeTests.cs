@@ -24,6 +24,7 @@ public partial class ReadmeTests
         Snippets.Segment();
         Snippets.Train();
         Snippets.Volumes();
+        Snippets.TrainingData();
     }
 
     [Fact]

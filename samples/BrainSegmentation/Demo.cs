@@ -34,7 +34,7 @@ internal static class Demo
         Screen.Say(string.Create(CultureInfo.InvariantCulture,
             $"Network: U-Net, {model.parameters().Sum(parameter => parameter.numel()):N0} parameters, on {view.Width} x {view.Height} pixels, {device.type}."));
 
-        var trainer = new Trainer(model, new TrainingPlan(options.Iterations, options.Limit), new Lesson(model, sampler, loss, split.Training));
+        var trainer = new LessonTrainer(model, new TrainingPlan(options.Iterations, options.Limit), new Lesson(model, sampler, loss, split.Training));
         var trained = Screen.Train(report => trainer.Run(options.Seed, report, cancellation));
         Screen.Say(string.Create(CultureInfo.InvariantCulture,
             $"Trained {trained.Steps} steps in {trained.Elapsed.TotalSeconds:0} s: loss {trained.FirstLoss:0.000} to {trained.Loss:0.000}, peak memory {Screen.PeakMemory()}."));

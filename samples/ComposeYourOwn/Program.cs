@@ -38,7 +38,7 @@ static async Task<bool> RunAsync(DemoOptions options)
 
     using var sampler = new SliceSampler(subject, view, device, options.Seed);
     var loss = new BalancedLoss(subject, split);
-    var trainer = new Trainer(model, new TrainingPlan(options.Iterations, options.Limit), new Lesson(model, sampler, loss, split.Training));
+    var trainer = new LessonTrainer(model, new TrainingPlan(options.Iterations, options.Limit), new Lesson(model, sampler, loss, split.Training));
     var trained = Screen.Train(report => trainer.Run(options.Seed, report, CancellationToken.None));
     Screen.Say(string.Create(CultureInfo.InvariantCulture, $"Trained {trained.Steps} steps in {trained.Elapsed.TotalSeconds:0} s: loss {trained.FirstLoss:0.000} to {trained.Loss:0.000}."));
 

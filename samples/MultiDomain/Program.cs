@@ -70,10 +70,10 @@ static async Task<bool> RunAsync(DemoOptions options)
         & Passed(options.Quick || after.Macaque.Network.Mean > untrained.Network.Mean, "the third domain learnt nothing");
 }
 
-static TrainingProgress Train(U2Net3d model, DomainTask[] tasks, DemoOptions options, double share)
+static LessonProgress Train(U2Net3d model, DomainTask[] tasks, DemoOptions options, double share)
 {
     var lessons = tasks.Select(task => task.In(model)).ToArray();
-    var trainer = new Trainer(model, new TrainingPlan((int)(share * options.Iterations), share * options.Limit) { PeakRate = PeakRate }, lessons);
+    var trainer = new LessonTrainer(model, new TrainingPlan((int)(share * options.Iterations), share * options.Limit) { PeakRate = PeakRate }, lessons);
     var trained = Screen.Train(report => trainer.Run(options.Seed, report, CancellationToken.None));
     foreach (var lesson in lessons) lesson.Network.Dispose();
     var trainable = model.parameters().Where(parameter => parameter.requires_grad).Sum(parameter => parameter.numel());

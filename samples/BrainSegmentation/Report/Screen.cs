@@ -18,7 +18,7 @@ internal static class Screen
     public static void Fail(string line) => Coloured("red", line);
 
     /// <summary>Runs the training under a progress bar with loss, time left and memory.</summary>
-    public static TrainingProgress Train(Func<Action<TrainingProgress>, TrainingProgress> train) => WithBar("Training", bar => train(progress =>
+    public static LessonProgress Train(Func<Action<LessonProgress>, LessonProgress> train) => WithBar("Training", bar => train(progress =>
     {
         var left = progress.Elapsed * (1 / progress.Fraction - 1);
         bar.Description = string.Create(CultureInfo.InvariantCulture, $"Training: loss {progress.Loss:0.000}, {left:m\\:ss} left, {Megabytes(Environment.WorkingSet)}");

@@ -13,8 +13,12 @@ public static class CheckpointSaving
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        SafetensorsWriter.Write(path, model.state_dict().Select(entry => SafetensorsItem.Of(entry.Key, entry.Value)), ModelFile.Metadata(model));
+        Save(model, path, model.state_dict());
     }
+
+    /// <summary>As <see cref="Save(SegmentationModel, string)"/>, with the numbers given: others than the network has just now.</summary>
+    internal static void Save(SegmentationModel model, string path, IEnumerable<KeyValuePair<string, Tensor>> weights) =>
+        SafetensorsWriter.Write(path, weights.Select(entry => SafetensorsItem.Of(entry.Key, entry.Value)), ModelFile.Metadata(model));
 
     /// <summary>
     /// Saves the weights as safetensors under the names and in the shapes of an official project, so that its Python code loads them: also under the

@@ -20,7 +20,7 @@ public static class TrainingFiles
 
     private static readonly JsonSerializerOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8, UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow };
 
-    /// <summary>Saves a training between two steps. The file is whole or not there, as with <see cref="CheckpointSaving.Save"/>.</summary>
+    /// <summary>Saves a training between two steps. The file is whole or not there, as with <see cref="CheckpointSaving.Save(SegmentationModel, string)"/>.</summary>
     /// <param name="model">The network.</param>
     /// <param name="path">The file to write; one of that name is replaced.</param>
     /// <param name="optimizer">Its optimizer.</param>
@@ -33,6 +33,13 @@ public static class TrainingFiles
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentNullException.ThrowIfNull(position);
 
+        Write(model, path, optimizer, position, model.state_dict(), []);
+    }
+
+    /// <summary>As <see cref="SaveTraining"/>, with the weights given (float32 ones of a network that computes in less), and other tensors beside them.</summary>
+    internal static void Write(SegmentationModel model, string path, OptimizerHelper optimizer, TrainingPosition position,
+        IEnumerable<KeyValuePair<string, Tensor>> weights, IEnumerable<KeyValuePair<string, Tensor>> others)
+    {
         using var scope = NewDisposeScope();
         var snapshot = OptimizerSnapshot.Of(optimizer);
         var metadata = ModelFile.Metadata(model);
@@ -40,8 +47,9 @@ public static class TrainingFiles
         metadata[PositionKey] = JsonSerializer.Serialize(position, Strict);
         SafetensorsWriter.Write(path,
         [
-            .. model.state_dict().Select(entry => SafetensorsItem.Of(ModelPrefix + entry.Key, entry.Value)),
+            .. weights.Select(entry => SafetensorsItem.Of(ModelPrefix + entry.Key, entry.Value)),
             .. snapshot.Tensors.Select(entry => SafetensorsItem.Of(OptimizerPrefix + entry.Key, entry.Value)),
+            .. others.Select(entry => SafetensorsItem.Of(entry.Key, entry.Value)),
             SafetensorsItem.Of(RandomName, get_rng_state()),
         ], metadata);
     }
@@ -70,7 +78,14 @@ public static class TrainingFiles
     /// <param name="weights">Those of the network.</param>
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="schedule">The schedule.</param>
-    internal static TrainingPosition Resume(SegmentationModel model, Checkpoint all, Checkpoint weights, OptimizerHelper optimizer, lr_scheduler.LRScheduler? schedule)
+    internal static TrainingPosition Resume(SegmentationModel model, Checkpoint all, Checkpoint weights, OptimizerHelper optimizer, lr_scheduler.LRScheduler? schedule) =>
+        Restore(all, optimizer, schedule, _ => model.Load(weights, keys: null));
+
+    /// <param name="all">All tensors of the file.</param>
+    /// <param name="optimizer">The optimizer.</param>
+    /// <param name="schedule">The schedule.</param>
+    /// <param name="load">Loads the weights, after the optimizer was checked and before it changes.</param>
+    internal static TrainingPosition Restore(Checkpoint all, OptimizerHelper optimizer, lr_scheduler.LRScheduler? schedule, Action<TrainingPosition> load)
     {
         using var scope = NewDisposeScope();
         var position = Parse<TrainingPosition>(all, PositionKey);
@@ -80,7 +95,7 @@ public static class TrainingFiles
         var restore = OptimizerSnapshot.Prepare(all, optimizer, numbers, tensors);
         var random = RandomState(all);
 
-        model.Load(weights, keys: null);
+        load(position);
         for (var i = 0L; i < position.ScheduleSteps; i++) schedule?.step();
         restore();                                      // after the schedule, which has set learning rates of its own
         set_rng_state(random);

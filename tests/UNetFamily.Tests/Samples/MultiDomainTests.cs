@@ -32,8 +32,8 @@ public class MultiDomainTests
         Bytes("mask").Concat(Bytes("lobes")).Should().Equal(known);
         other.Evaluate(model).Network.Mean.Should().BeInRange(0, 1);
 
-        TrainingProgress Train(int steps, params DomainTask[] tasks) =>
-            new Trainer(model, new TrainingPlan(steps, TimeSpan.FromMinutes(5)), [.. tasks.Select(task => task.In(model))]).Run(seed: 1, _ => { }, CancellationToken.None);
+        LessonProgress Train(int steps, params DomainTask[] tasks) =>
+            new LessonTrainer(model, new TrainingPlan(steps, TimeSpan.FromMinutes(5)), [.. tasks.Select(task => task.In(model))]).Run(seed: 1, _ => { }, CancellationToken.None);
 
         byte[] Bytes(string domain) => [.. model.ParametersOf(domain).SelectMany(entry => entry.Parameter.bytes.ToArray())];
     }

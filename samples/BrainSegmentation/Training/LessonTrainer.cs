@@ -18,7 +18,7 @@ internal sealed record TrainingPlan(int Steps, TimeSpan Limit)
 /// <param name="FirstLoss">The loss of the first step, averaged over the lessons.</param>
 /// <param name="Loss">The loss, averaged over the last steps.</param>
 /// <param name="Elapsed">The time that training has taken.</param>
-internal readonly record struct TrainingProgress(double Fraction, int Steps, double FirstLoss, double Loss, TimeSpan Elapsed);
+internal readonly record struct LessonProgress(double Fraction, int Steps, double FirstLoss, double Loss, TimeSpan Elapsed);
 
 /// <summary>Something to learn: a network, what makes its batches and judges them, and the slices to learn from.</summary>
 internal sealed record Lesson(SegmentationModel Network, SliceSampler Sampler, BalancedLoss Loss, int[] Slices);
@@ -27,7 +27,7 @@ internal sealed record Lesson(SegmentationModel Network, SliceSampler Sampler, B
 /// <param name="model">The module whose parameters are trained; the lessons' networks are it, or views of it.</param>
 /// <param name="plan">How long and how fast.</param>
 /// <param name="lessons">What to learn.</param>
-internal sealed class Trainer(nn.Module model, TrainingPlan plan, params IReadOnlyList<Lesson> lessons)
+internal sealed class LessonTrainer(nn.Module model, TrainingPlan plan, params IReadOnlyList<Lesson> lessons)
 {
     private const double Warmup = 0.05;
     private const double Smoothing = 0.95;
@@ -37,13 +37,13 @@ internal sealed class Trainer(nn.Module model, TrainingPlan plan, params IReadOn
     /// <param name="report">Called after each step.</param>
     /// <param name="cancellation">Stops between two steps.</param>
     /// <exception cref="InvalidOperationException">The loss is no longer a number.</exception>
-    public TrainingProgress Run(int seed, Action<TrainingProgress> report, CancellationToken cancellation)
+    public LessonProgress Run(int seed, Action<LessonProgress> report, CancellationToken cancellation)
     {
         using var optimizer = optim.AdamW(model.parameters(), plan.PeakRate, weight_decay: plan.WeightDecay);
         var orders = lessons.Select(lesson => Shuffled(lesson.Slices, new Random(seed)).GetEnumerator()).ToArray();
         var batch = new int[plan.BatchSize];
         var clock = Stopwatch.StartNew();
-        var progress = new TrainingProgress();
+        var progress = new LessonProgress();
 
         model.train();
         while (progress.Fraction < 1)
@@ -76,13 +76,13 @@ internal sealed class Trainer(nn.Module model, TrainingPlan plan, params IReadOn
     }
 
     // The schedule follows time as well as steps, so that a slow machine still ends with a small learning rate, only after fewer steps.
-    private TrainingProgress Advance(TrainingProgress last, double value, TimeSpan elapsed)
+    private LessonProgress Advance(LessonProgress last, double value, TimeSpan elapsed)
     {
         var steps = last.Steps + 1;
         var fraction = Math.Min(1, Math.Max((double)steps / plan.Steps, elapsed / plan.Limit));
         var smoothing = Math.Min(Smoothing, 1 - 1.0 / steps);
         var first = steps <= lessons.Count ? last.FirstLoss + (value - last.FirstLoss) / steps : last.FirstLoss;
-        return new TrainingProgress(fraction, steps, first, smoothing * last.Loss + (1 - smoothing) * value, elapsed);
+        return new LessonProgress(fraction, steps, first, smoothing * last.Loss + (1 - smoothing) * value, elapsed);
     }
 
     // A short warm-up, then a cosine to zero.

@@ -1,0 +1,89 @@
+namespace UNetFamily;
+
+/// <summary>How long and how carefully a <see cref="Trainer"/> trains. The defaults are nnU-Net's (Isensee et al., 2021, Online Methods) where it has the choice.</summary>
+public sealed record TrainerOptions
+{
+    /// <summary>Epochs of the whole training, 1 or more.</summary>
+    /// <value>1000.</value>
+    public long Epochs { get; init; } = 1000;
+
+    /// <summary>Steps of an epoch, 1 or more: an epoch is a number of batches, since their source has no end.</summary>
+    /// <value>250.</value>
+    public long StepsPerEpoch { get; init; } = 250;
+
+    /// <summary>After how much time of training, earlier runs included, to stop between two steps; such a training can be resumed. The schedule knows nothing of it.</summary>
+    /// <value>null: no limit.</value>
+    public TimeSpan? TimeLimit { get; init; }
+
+    /// <summary>The learning rate over the steps, as a factor of the optimizer's own.</summary>
+    /// <value><see cref="LearningRateSchedule.Polynomial"/> with a power of 0.9.</value>
+    public LearningRateSchedule Schedule { get; init; } = LearningRateSchedule.Polynomial();
+
+    /// <summary>The largest norm of all gradients together, above 0; larger ones are scaled down to it (Pascanu et al., 2013).</summary>
+    /// <value>12. null leaves gradients as they are.</value>
+    public double? ClipNorm { get; init; } = 12;
+
+    /// <summary>In which type the network computes; weights are learned in float32 in any case. See <see cref="MixedPrecision"/>.</summary>
+    /// <value><see cref="Precision.Float32"/>.</value>
+    public Precision Precision { get; init; } = Precision.Float32;
+
+    /// <summary>The decay of a <see cref="WeightAverage"/>, 0 to below 1. With one, validation, the best weights and the final network are those of the average.</summary>
+    /// <value>null: no average. 0.999 is usual.</value>
+    public double? AverageDecay { get; init; }
+
+    /// <summary>After how many epochs <see cref="Trainer.Validate"/> is called, 1 or more; the last epoch always is validated.</summary>
+    /// <value>1.</value>
+    public long ValidateEvery { get; init; } = 1;
+
+    /// <summary>Whether a lower score is a better one, as of a loss or a distance.</summary>
+    /// <value>false.</value>
+    public bool LowerIsBetter { get; init; }
+
+    /// <summary>After how many scores in a row without improvement to stop, 1 or more. See <see cref="EarlyStopping"/>.</summary>
+    /// <value>null: never.</value>
+    public int? Patience { get; init; }
+
+    /// <summary>By how much more than this a score must beat the best to be an improvement for <see cref="Patience"/>.</summary>
+    /// <value>0.</value>
+    public double MinDelta { get; init; }
+
+    /// <summary>
+    /// Where the training is kept: <c>last.safetensors</c> to resume from (<see cref="TrainingFiles.SaveTraining"/>), <c>best.safetensors</c> with the weights of the best
+    /// score (<see cref="SegmentationModel.FromFile"/>), <c>log.csv</c> (<see cref="TrainingLog"/>) and <c>curve.png</c> (<see cref="LearningCurve"/>). Made when it isn't there.
+    /// </summary>
+    /// <value>null: nothing is kept.</value>
+    public string? Folder { get; init; }
+
+    /// <summary>After how many epochs <c>last.safetensors</c> is written, 1 or more; it is at the end of a run, too, however that comes.</summary>
+    /// <value>1.</value>
+    public long SaveEvery { get; init; } = 1;
+
+    /// <summary>Whether to go on with the training in <see cref="Folder"/> where there is one. Without, a folder that holds one is an error.</summary>
+    /// <value>false.</value>
+    public bool Resume { get; init; }
+
+    /// <summary>The random numbers of step n, as of dropout, come from the seed plus n alone, on every device.</summary>
+    /// <value>0.</value>
+    public long Seed { get; init; }
+
+    /// <summary>Everything that is wrong with these options, a sentence each.</summary>
+    internal IEnumerable<string> Problems()
+    {
+        foreach (var (name, count) in new[] { (nameof(Epochs), Epochs), (nameof(StepsPerEpoch), StepsPerEpoch), (nameof(ValidateEvery), ValidateEvery), (nameof(SaveEvery), SaveEvery), (nameof(Patience), Patience ?? 1) })
+            if (count < 1) yield return $"{name} must be 1 or more, is {count}.";
+        if (Epochs > 0 && StepsPerEpoch > long.MaxValue / Epochs) yield return $"{Epochs} Epochs of {StepsPerEpoch} steps are too many to count.";
+        if (TimeLimit is { } limit && limit <= TimeSpan.Zero) yield return $"TimeLimit must be positive, is {limit}.";
+        if (ClipNorm is not (null or > 0)) yield return $"ClipNorm must be above 0, is {ClipNorm}; null leaves gradients as they are.";
+        if (AverageDecay is not (null or (>= 0 and < 1))) yield return $"AverageDecay must be from 0 to below 1, is {AverageDecay}; null takes no average.";
+        if (MinDelta is not (>= 0 and < double.PositiveInfinity)) yield return $"MinDelta must be 0 or more, is {MinDelta}.";
+        if (!Enum.IsDefined(Precision)) yield return $"Precision must be Float32, BFloat16 or Half, is {(int)Precision}.";
+        if (Resume && Folder is null) yield return "Resume needs the Folder of the training.";
+    }
+
+    /// <summary>Throws when there are problems.</summary>
+    internal void Validate()
+    {
+        var problems = Problems().ToArray();
+        if (problems.Length > 0) throw new ArgumentException($"{nameof(TrainerOptions)}: {string.Join(" ", problems)}");
+    }
+}

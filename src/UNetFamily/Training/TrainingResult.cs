@@ -1,0 +1,22 @@
+namespace UNetFamily;
+
+/// <summary>How a training ended.</summary>
+/// <param name="Stop">Why it ended.</param>
+/// <param name="Epochs">Finished epochs.</param>
+/// <param name="Steps">Finished steps.</param>
+/// <param name="BestScore">The best score; null when there was no validation.</param>
+/// <param name="SkippedSteps">Steps of this run without an update because half-precision gradients overflowed.</param>
+public sealed record TrainingResult(TrainingStop Stop, long Epochs, long Steps, double? BestScore, long SkippedSteps);
+
+/// <summary>Why a training ended.</summary>
+public enum TrainingStop
+{
+    /// <summary>All epochs are done.</summary>
+    Finished,
+
+    /// <summary>The score did not improve for <see cref="TrainerOptions.Patience"/> validations.</summary>
+    EarlyStopping,
+
+    /// <summary><see cref="TrainerOptions.TimeLimit"/> is over; the training can be resumed with a longer one.</summary>
+    TimeLimit,
+}

@@ -1,0 +1,132 @@
+using System.Globalization;
+
+namespace UNetFamily;
+
+/// <summary>All of a training that a file must hold so that it can go on: weights, optimizer, average, scaler, and how far it is.</summary>
+internal sealed class TrainingState : IDisposable
+{
+    private const string AveragePrefix = "average.";
+    private const string Loss = "sum of losses", Time = "seconds", Updates = "updates of average", Best = "score to beat", Waited = "scores waited", EpochSteps = "steps per epoch";
+    private const string ScaleNow = "loss scale", GoodSteps = "steps at loss scale", SkippedSteps = "skipped steps";
+
+    private readonly SegmentationModel model;
+    private readonly TrainerOptions options;
+
+    public TrainingState(SegmentationModel model, Func<IEnumerable<Parameter>, OptimizerHelper> optimizer, TrainerOptions options)
+    {
+        (this.model, this.options) = (model, options);
+        Weights = new MixedPrecision(model, options.Precision);
+        Optimizer = optimizer(Weights.Parameters.Where(parameter => parameter.requires_grad).ToArray());
+        Average = options.AverageDecay is { } decay ? new WeightAverage(Weights, decay) : null;
+        Scaler = options.Precision is Precision.Half ? new GradientScaler() : null;
+        Stopping = options.Patience is { } patience ? new EarlyStopping(patience, options.MinDelta, options.LowerIsBetter) : null;
+    }
+
+    public MixedPrecision Weights { get; }
+
+    public OptimizerHelper Optimizer { get; }
+
+    public WeightAverage? Average { get; }
+
+    public GradientScaler? Scaler { get; }
+
+    public EarlyStopping? Stopping { get; }
+
+    public long Epoch { get; set; }
+
+    public long Step { get; set; }
+
+    public double SumOfLosses { get; set; }
+
+    public double Seconds { get; set; }
+
+    public double? BestScore { get; private set; }
+
+    public string? LastCheckpoint => LastFile is { } file && File.Exists(file) ? file : null;
+
+    private string? LastFile => options.Folder is { } folder ? Path.Combine(folder, "last.safetensors") : null;
+
+    /// <summary>Goes on with the training in the folder, or makes the folder.</summary>
+    public void Begin()
+    {
+        if (options.Folder is null) return;
+        Directory.CreateDirectory(options.Folder);
+        if (LastCheckpoint is not { } file) return;
+        if (!options.Resume) throw new IOException($"{file} is a training already. Set {nameof(TrainerOptions.Resume)} to go on with it, or take another {nameof(TrainerOptions.Folder)}.");
+
+        using var all = Checkpoint.Open(file, "");
+        using var weights = Checkpoint.Open(file);
+        var position = TrainingFiles.Restore(all, Optimizer, schedule: null, at =>
+        {
+            Check(all, at);
+            Weights.Load(weights);
+            Average?.Load(all, AveragePrefix);
+        });
+        Take(all, position);
+    }
+
+    /// <summary>Takes a validation's score: the weights of the best one are kept.</summary>
+    public void Judge(double score)
+    {
+        Stopping?.Add(score);
+        if (!EarlyStopping.Improves(score, BestScore, options.LowerIsBetter)) return;
+        BestScore = score;
+        if (options.Folder is { } folder) CheckpointSaving.Save(model, Path.Combine(folder, "best.safetensors"), Average?.StateDict ?? Weights.StateDict);
+    }
+
+    public void Save()
+    {
+        if (LastFile is null) return;
+        var position = new TrainingPosition { Epoch = Epoch, Step = Step, Seed = options.Seed, BestScore = BestScore, Notes = Notes() };
+        var others = Average?.StateDict.Select(entry => KeyValuePair.Create(AveragePrefix + entry.Key, entry.Value)) ?? [];
+        TrainingFiles.Write(model, LastFile, Optimizer, position, Weights.StateDict, others);
+    }
+
+    public void Dispose()
+    {
+        Average?.Dispose();
+        Optimizer.Dispose();
+        Weights.Dispose();
+    }
+
+    private Dictionary<string, string> Notes()
+    {
+        var notes = new Dictionary<string, double> { [Loss] = SumOfLosses, [Time] = Seconds, [EpochSteps] = options.StepsPerEpoch };
+        if (Average is not null) notes[Updates] = Average.Updates;
+        if (Stopping is not null) notes[Waited] = Stopping.Waited;
+        if (Stopping?.Best is { } best) notes[Best] = best;
+        if (Scaler is not null) (notes[ScaleNow], notes[GoodSteps], notes[SkippedSteps]) = (Scaler.LossScale, Scaler.GoodSteps, Scaler.Skipped);
+        return notes.ToDictionary(note => note.Key, note => note.Value.ToString("R", CultureInfo.InvariantCulture));
+    }
+
+    private void Check(Checkpoint file, TrainingPosition position)
+    {
+        if (Note(file, position, EpochSteps) is { } perEpoch && perEpoch != options.StepsPerEpoch)
+            throw file.Fail(null, $"The training has {perEpoch} steps an epoch; {nameof(TrainerOptions.StepsPerEpoch)} is {options.StepsPerEpoch} and must be the same.");
+        if (position.Epoch < 0 || position.Step < position.Epoch * options.StepsPerEpoch || position.Step > (position.Epoch + 1) * options.StepsPerEpoch)
+            throw file.Fail(null, $"Step {position.Step} after {position.Epoch} epochs of {options.StepsPerEpoch} steps is not possible.");
+        if (position.Notes.ContainsKey(Updates) != Average is not null)
+            throw file.Fail(null, $"The training was saved {(Average is null ? "with" : "without")} an average of weights; {nameof(TrainerOptions.AverageDecay)} must say the same.");
+    }
+
+    private void Take(Checkpoint file, TrainingPosition position)
+    {
+        (Epoch, Step, BestScore) = (position.Epoch, position.Step, position.BestScore);
+        (SumOfLosses, Seconds) = (Note(Loss) ?? 0, Note(Time) ?? 0);
+        if (Average is not null) Average.Updates = Count(Updates);
+        Stopping?.Resume(Note(Best), Count(Waited));
+        if (Note(ScaleNow) is > 0 and var scale) Scaler?.Resume(scale, Count(GoodSteps), Count(SkippedSteps));
+
+        int Count(string name) => (int)Math.Clamp(Note(name) ?? 0, 0, int.MaxValue);
+
+        double? Note(string name) => TrainingState.Note(file, position, name);
+    }
+
+    private static double? Note(Checkpoint file, TrainingPosition position, string name)
+    {
+        if (!position.Notes.TryGetValue(name, out var text)) return null;
+        return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number) && double.IsFinite(number)
+            ? number
+            : throw file.Fail(null, $"The training's {name} can't be {Printable.Of(text, 40)}.");
+    }
+}

@@ -1,0 +1,270 @@
+using UNetFamily.Tests.Checkpoints;
+
+namespace UNetFamily.Tests.Training;
+
+public sealed class MixedPrecisionTests : FileTests
+{
+    /// <summary>
+    /// How far gradients move when nothing but the image and the weights are rounded to bfloat16 and all is computed in float32, is the network's own sensitivity: from 0.2 % (MedNeXt)
+    /// to tens of percent where small maps are normalized often. Rounding every layer's result as well, there and back, may add a small multiple of that.
+    /// </summary>
+    private const double OfRounding = 6;
+
+    private static readonly DeepSupervisionLoss EveryMap = new(new DiceCELoss(), SupervisionWeights.Halves);
+
+    public static IEnumerable<object[]> Variants() => ModelCatalog.Variants.Select(variant => new object[] { variant.Name });
+
+    [Theory]
+    [MemberData(nameof(Variants))]
+    public void Every_network_trains_in_bfloat16(string name)
+    {
+        using var inner = NewDisposeScope();
+        using var random = manual_seed(1);
+        using var exact = Small(ModelCatalog.Find(name).Options).Build();
+        using var model = exact.Options.Build();
+        using var noWeights = no_grad();
+        foreach (var (key, tensor) in model.state_dict()) tensor.copy_(exact.state_dict()[key]);
+        var (image, labels) = Stripes(exact);
+
+        using var recording = enable_grad();
+        using var weights = new MixedPrecision(model, Precision.BFloat16);
+        using var rounded = exact.Options.Build();
+        using (no_grad()) foreach (var (key, tensor) in rounded.state_dict()) tensor.copy_(model.state_dict()[key]);
+
+        EveryMap.Of(exact.call(image), labels).backward();
+        EveryMap.Of(rounded.call(image.to(ScalarType.BFloat16).to(ScalarType.Float32)), labels).backward();
+        weights.ZeroGradients();
+        EveryMap.Of(model.call(image), labels).backward();
+        weights.CollectGradients();
+
+        var (sensitivity, distance) = (Distance(exact, rounded.parameters()), Distance(exact, weights.Parameters));
+        Console.WriteLine($"BF16 {name} {distance:g4} rounded {sensitivity:g4}");
+        sensitivity.Should().BeLessThan(0.5, "otherwise a comparison says nothing");
+        distance.Should().BeLessThan(OfRounding * sensitivity);
+    }
+
+    /// <summary>How far the gradients of all weights together are from the exact ones, relative to these.</summary>
+    private static double Distance(SegmentationModel exact, IEnumerable<Parameter> actual)
+    {
+        var (difference, size) = (0.0, 0.0);
+        foreach (var ((key, parameter), other) in exact.named_parameters().Zip(actual))
+        {
+            (other.grad is null).Should().Be(parameter.grad is null, "that is how {0} takes part", key);
+            if (parameter.grad is not { } gradient) continue;
+            other.grad!.dtype.Should().Be(ScalarType.Float32);
+            difference += (other.grad!.to(ScalarType.Float64) - gradient.to(ScalarType.Float64)).square().sum().ToDouble();
+            size += gradient.to(ScalarType.Float64).square().sum().ToDouble();
+        }
+        return Math.Sqrt(difference / size);
+    }
+
+    [Fact]
+    public void Float32_is_the_network_as_it_is()
+    {
+        using var model = Tiny().Build();
+        var before = model.parameters().ToArray();
+        using var weights = new MixedPrecision(model, Precision.Float32);
+        weights.Parameters.Should().Equal(before);
+        weights.StateDict.Keys.Should().Equal(model.state_dict().Keys);
+        using var image = rand(1, 1, 16, 16);
+        using var plain = model.call(image);
+        weights.UpdateWeights();
+        weights.CollectGradients();
+        using var again = model.call(image);
+        TensorAssert.Equal(again.Logits, plain.Logits);
+    }
+
+    [Theory]
+    [InlineData("Batch")]
+    [InlineData("Instance")]
+    [InlineData("InstanceWithoutAffine")]
+    [InlineData("ChannelLayer")]
+    [InlineData("GroupPerChannel")]
+    public void Norms_keep_their_weights_and_compute_in_float32(string kind)
+    {
+        using var random = manual_seed(5);
+        var norm = (Normalization)typeof(Normalization).GetProperty(kind)!.GetValue(null)!;
+        using var model = new UNet(new UNetOptions { InChannels = 1, OutChannels = 2, Widths = [4, 8], Norm = norm });
+        using (no_grad()) foreach (var parameter in model.parameters()) ((Tensor)parameter).add_(rand_like(parameter) * 0.01);
+        var exact = model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone());
+        using var weights = new MixedPrecision(model, Precision.BFloat16);
+        foreach (var (key, tensor) in model.state_dict())
+        {
+            if (!tensor.is_floating_point()) continue;
+            var isWide = key.Contains("norm", StringComparison.Ordinal) || key == "up.0.up.weight" || key == "up.0.up.bias";         // on a CPU, transposed convolutions as well
+            tensor.dtype.Should().Be(isWide ? ScalarType.Float32 : ScalarType.BFloat16, key);
+            TensorAssert.Equal(weights.StateDict[key], exact[key], key);
+            TensorAssert.Equal(tensor, exact[key].to(tensor.dtype), key);
+        }
+
+        // A layer of the network: what a float32 norm gives for the same input, rounded once.
+        var layer = model.modules().OfType<Module<Tensor, Tensor>>().First(module => module is TorchSharp.Modules.NormBase or TorchSharp.Modules.GroupNorm or ChannelLayerNorm);
+        using var input = (randn(2, 4, 9, 9) * 3 + 40).to(ScalarType.BFloat16);
+        using var result = layer.call(input);
+        using var wide = input.to(ScalarType.Float32);
+        using var expected = layer.call(wide);
+        (result.dtype, expected.dtype).Should().Be((ScalarType.BFloat16, ScalarType.Float32));
+        // half a unit in the last place of bfloat16 for values below 4
+        TensorAssert.Close(result, expected, 4 * Math.Pow(2, -8) / 2 * 1.01);
+    }
+
+    [Fact]
+    public void Small_steps_are_not_lost()
+    {
+        using var model = Tiny().Build();
+        using var weights = new MixedPrecision(model, Precision.BFloat16);
+        using var optimizer = optim.SGD(weights.Parameters, 1);
+        var before = weights.StateDict["head.weight"].detach().clone();
+        var rounded = model.state_dict()["head.weight"].detach().clone();
+        for (var step = 0; step < 1000; step++)
+        {
+            foreach (var parameter in weights.Parameters) parameter.grad = full_like(parameter, 1e-6).detach();
+            optimizer.step();
+            weights.UpdateWeights();
+        }
+        TensorAssert.Close(weights.StateDict["head.weight"], before - 1e-3, 2e-5);          // float32 rounds a thousand times, 1.5e-8 each
+        TensorAssert.Close(model.state_dict()["head.weight"], before - 1e-3, 1e-3, "the rounded weights, which follow");
+        model.state_dict()["head.weight"].Equals(rounded).Should().BeFalse();
+    }
+
+    [Fact]
+    public void Takes_and_gives_float32_and_leaves_an_ordinary_network()
+    {
+        using var model = Tiny().Build();
+        using var image = rand(1, 1, 16, 16);
+        var exact = model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone());
+        using (var weights = new MixedPrecision(model, Precision.BFloat16))
+        {
+            using var output = model.call(image);
+            output.Logits.dtype.Should().Be(ScalarType.Float32);
+            using var low = image.to(ScalarType.BFloat16);
+            using var same = model.call(low);
+            TensorAssert.Equal(same.Logits, output.Logits);
+            NoLeaks.During(() => { using var again = model.call(image); }).Should().Be(0);
+            using (no_grad()) NoLeaks.During(() => { using var again = model.call(image); }).Should().Be(0);
+        }
+        foreach (var (key, tensor) in model.state_dict())
+        {
+            if (key.Contains("running", StringComparison.Ordinal) || key.Contains("tracked", StringComparison.Ordinal)) continue;
+            tensor.dtype.Should().Be(ScalarType.Float32);
+            TensorAssert.Equal(tensor, exact[key], key);
+        }
+        using var after = model.call(image);
+        after.Logits.dtype.Should().Be(ScalarType.Float32);
+    }
+
+    [Fact]
+    public void Loads_into_the_masters_and_saves_them()
+    {
+        using var source = Tiny().Build();
+        source.Save(folder.File("source.safetensors"));
+        using var model = Tiny().Build();
+        using var weights = new MixedPrecision(model, Precision.BFloat16);
+        using var file = Checkpoint.Open(folder.File("source.safetensors"));
+        weights.Load(file);
+        foreach (var (key, tensor) in source.state_dict())
+        {
+            TensorAssert.Equal(weights.StateDict[key], tensor, key);
+            TensorAssert.Equal(model.state_dict()[key], tensor.to(model.state_dict()[key].dtype), key);
+        }
+    }
+
+    [Fact]
+    public void Softmax_rounds_once()
+    {
+        using var scope = NewDisposeScope();
+        var x = (randn(64, 500) * 4).to(ScalarType.BFloat16);
+        TensorAssert.Equal(x.softmax(-1), x.to(ScalarType.Float32).softmax(-1).to(ScalarType.BFloat16));
+    }
+
+    [Fact]
+    public void Refuses_other_weights()
+    {
+        using var model = Tiny().Build();
+        model.to(ScalarType.Float64);
+        FluentActions.Invoking(() => new MixedPrecision(model, Precision.BFloat16)).Should().Throw<ArgumentException>().WithMessage("MixedPrecision needs float32 weights to start from; '*' is Float64. Convert the network with model.to(ScalarType.Float32).*");
+        FluentActions.Invoking(() => new MixedPrecision(model, (Precision)9)).Should().Throw<ArgumentOutOfRangeException>();
+    }
+
+    [Fact]
+    public void Half_works_or_says_what_to_take_instead()
+    {
+        using var scope = NewDisposeScope();
+        using var model = Tiny().Build();
+        var canConvolve = true;
+        try
+        {
+            var one = ones([1, 1, 3, 3], ScalarType.Float16);
+            functional.conv2d(one, one);
+        }
+        catch (System.Runtime.InteropServices.ExternalException)
+        {
+            canConvolve = false;
+        }
+        var before = model.state_dict()["head.weight"].detach().clone();
+        var train = () => new Trainer(model, new Squares(), new DiceCELoss(), it => optim.SGD(it, 0.01), new TrainerOptions { Epochs = 1, StepsPerEpoch = 4, Precision = Precision.Half }).Run();
+        if (canConvolve)
+        {
+            train().Steps.Should().Be(4);
+        }
+        else
+        {
+            train.Should().Throw<NotSupportedException>().WithMessage("This libtorch can't convolve Float16 on cpu: *On a CPU, take BFloat16.");
+            TensorAssert.Equal(model.state_dict()["head.weight"], before);
+        }
+    }
+
+    [CudaFact]
+    public void Half_learns_on_a_GPU_and_resumes()
+    {
+        using var model = Tiny().Build();
+        model.to(CUDA);
+        var options = new TrainerOptions { Epochs = 2, StepsPerEpoch = 25, Precision = Precision.Half, AverageDecay = 0.9, Folder = folder.File("run") };
+        var reports = new Reports();
+        Trainer Make(TrainerOptions with) => new(model, new Squares(), new DiceCELoss(), it => optim.AdamW(it, 0.01), with);
+        Make(options).Run(reports);
+        reports.Epochs[1].Loss.Should().BeLessThan(reports.Epochs[0].Loss);
+        Make(options with { Epochs = 3, Resume = true }).Run().Steps.Should().Be(75);
+        using var file = Checkpoint.Open(folder.File("run/last.safetensors"));
+        file.Find("head.weight")!.Type.Should().Be(ElementType.Float32);
+    }
+
+    private static UNetOptions Tiny() => UNetOptions.Milesial(1, 2) with { Widths = [4, 8] };
+
+    /// <summary>Noisy stripes, to be told from what is between them: a gradient of pure noise would be lost in any rounding.</summary>
+    private static (Tensor Image, Tensor Labels) Stripes(SegmentationModel model)
+    {
+        var size = Size(model);
+        var wave = size.Select((side, axis) => arange(side, ScalarType.Float32).mul(0.4).view([-1, .. Enumerable.Repeat(1L, size.Length - axis - 1)])).Aggregate((sum, along) => sum + along).sin();
+        var image = wave + 0.3 * randn([2, model.Options.InChannels, .. size]);
+        using var trial = no_grad();
+        using var output = model.call(image);                       // the unpadded U-Net's map is smaller than its input
+        var labels = (size.AsSpan().SequenceEqual(output.Logits.shape.AsSpan(2)) ? wave : Resampling.CropTo(wave.expand([1, 1, .. size]), output.Logits)[0, 0]).gt(0).to(ScalarType.Int64);
+        return (image, labels.expand([2, .. labels.shape]).contiguous());
+    }
+
+    private static SegmentationModelOptions Small(SegmentationModelOptions options) => options switch
+    {
+        UNetOptions o => o with { Widths = Narrow(o.Widths, 16), Dropout = 0, LastUpWidth = o.LastUpWidth / 16 },
+        UNetPlusPlusOptions o => o with { Widths = Narrow(o.Widths, 8), Dropout = Regularization.None },
+        U2Net3dOptions o => o with { BaseWidth = 8, Pools = 2 },
+        ConvUNeXtOptions o => o with { Widths = Narrow(o.Widths, o.Widths[0] / 4), Depths = [1, 1, 1, 2, 1] },
+        MedNeXtOptions o => o with { Channels = 4, Depths = [.. o.Depths.Select(_ => 1L)] },
+        NnUNetResidualOptions o => o with { FeaturesPerStage = Features(o.Stages), BlocksPerStage = [1] },
+        NnUNetOptions o => o with { FeaturesPerStage = Features(o.Stages) },
+        UnetrPlusPlusOptions o => o with { ImageSize = o.PatchSize.Along(SpatialDims.Three)[0] == 4 ? (Extent)(64, 32, 32) : 32, FeatureSize = 8, Depths = [1, 1, 1, 1], AttentionDropout = 0, Dropout = 0 },
+        _ => throw new NotSupportedException($"How to make {options.GetType().Name} small, is to be said here."),
+    };
+
+    private static ValueList<long> Features(int stages) => [.. Enumerable.Range(0, stages).Select(stage => Math.Min(16L, 4L << stage))];
+
+    private static ValueList<long> Narrow(ValueList<long> widths, long divisor) => [.. widths.Select(width => Math.Max(2, width / divisor))];
+
+    /// <summary>Instance norm over two positions knows signs only, so networks with it get several at their coarsest level.</summary>
+    private static long[] Size(SegmentationModel model)
+    {
+        var axes = (int)model.Options.SpatialDims;
+        var smallest = model.InputSizes.Cover([.. Enumerable.Repeat(axes == 2 ? 64L : 32, axes)]);
+        return model.Options is PlainConvUNetOptions ? [.. smallest.Select(_ => 2 * smallest.Min())] : smallest;
+    }
+}

@@ -183,4 +183,36 @@ public static class Snippets
 
         static void Learn(Tensor images, Tensor labels) => functional.cross_entropy(images.expand(-1, 3, -1, -1, -1), labels).Dispose();
     }
+
+    public static void LongTraining()
+    {
+        using var model = new UNet(UNetOptions.Milesial(1, 2));
+        IBatchSource loader = new Noise();
+        Func<SegmentationModel, double> meanDice = _ => 0.5;
+        using var stop = new CancellationTokenSource();
+
+        #region training
+        var trainer = new Trainer(model, loader, new DiceCELoss(), weights => optim.SGD(weights, 0.01, momentum: 0.99, weight_decay: 3e-5, nesterov: true), new TrainerOptions
+        {
+            Epochs = 200,
+            Precision = Precision.BFloat16,                 // float32 masters, norms and losses
+            AverageDecay = 0.999,                           // of the weights, for validation and the result
+            Patience = 30,
+            Folder = "spleen",                              // last.safetensors, best.safetensors, log.csv, curve.png
+            Resume = true,                                  // where it was interrupted, on the CPU bit for bit
+        })
+        {
+            Validate = meanDice,
+        };
+        trainer.Run(new Progress<TrainingProgress>(at => Console.Write($"\repoch {at.Epoch}, step {at.Step}, loss {at.Loss:0.000}")), stop.Token);
+        #endregion
+    }
+
+    private sealed class Noise : IBatchSource
+    {
+        public IEnumerable<TrainingBatch> From(long step, CancellationToken cancellation = default)
+        {
+            while (true) yield return new(rand(2, 1, 32, 32), randint(0, 2, [2, 32, 32], ScalarType.Int64));
+        }
+    }
 }

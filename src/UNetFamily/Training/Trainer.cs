@@ -39,6 +39,10 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
     /// <value>null: no validation, and no best weights.</value>
     public Func<SegmentationModel, double>? Validate { get; init; }
 
+    /// <summary>Scales the loss, one for each training.</summary>
+    /// <value>null: one with the usual numbers in <see cref="Precision.Half"/>, and none in the other precisions, which need none.</value>
+    public GradientScaler? Scaler { get; init; }
+
     /// <summary>Trains to the end. The network then has the weights of the last step or, with averaging, their average, in float32.</summary>
     /// <param name="progress">Is told after every step and every epoch.</param>
     /// <param name="cancellation">Stops between two steps; the state is saved before the exception.</param>
@@ -54,7 +58,7 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
 
-        using var state = new TrainingState(model, optimizer, options);
+        using var state = new TrainingState(model, optimizer, Scaler, options);
         state.Begin();
         var (earlier, clock) = (state.Seconds, Stopwatch.StartNew());
         var log = options.Folder is { } folder ? new TrainingLog(Path.Combine(folder, "log.csv"), state.Epoch) : null;
@@ -75,7 +79,7 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
                 }
                 var epoch = EndEpoch(state) with { Seconds = state.Seconds = earlier + clock.Elapsed.TotalSeconds };
                 log?.Add(epoch);
-                if (state.Epoch % options.SaveEvery == 0) state.Save();
+                if (state.Epoch < options.Epochs && state.Epoch % options.SaveEvery == 0) state.Save();
                 progress?.Report(epoch);
             }
             return End(state, state.Epoch < options.Epochs ? TrainingStop.EarlyStopping : TrainingStop.Finished);

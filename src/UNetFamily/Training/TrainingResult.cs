@@ -5,7 +5,7 @@ namespace UNetFamily;
 /// <param name="Epochs">Finished epochs.</param>
 /// <param name="Steps">Finished steps.</param>
 /// <param name="BestScore">The best score; null when there was no validation.</param>
-/// <param name="SkippedSteps">Steps of this run without an update because half-precision gradients overflowed.</param>
+/// <param name="SkippedSteps">Steps without an update because scaled gradients overflowed.</param>
 public sealed record TrainingResult(TrainingStop Stop, long Epochs, long Steps, double? BestScore, long SkippedSteps);
 
 /// <summary>Why a training ended.</summary>

@@ -12,13 +12,13 @@ internal sealed class TrainingState : IDisposable
     private readonly SegmentationModel model;
     private readonly TrainerOptions options;
 
-    public TrainingState(SegmentationModel model, Func<IEnumerable<Parameter>, OptimizerHelper> optimizer, TrainerOptions options)
+    public TrainingState(SegmentationModel model, Func<IEnumerable<Parameter>, OptimizerHelper> optimizer, GradientScaler? scaler, TrainerOptions options)
     {
         (this.model, this.options) = (model, options);
         Weights = new MixedPrecision(model, options.Precision);
         Optimizer = optimizer(Weights.Parameters.Where(parameter => parameter.requires_grad).ToArray());
         Average = options.AverageDecay is { } decay ? new WeightAverage(Weights, decay) : null;
-        Scaler = options.Precision is Precision.Half ? new GradientScaler() : null;
+        Scaler = scaler ?? (options.Precision is Precision.Half ? new GradientScaler() : null);
         Stopping = options.Patience is { } patience ? new EarlyStopping(patience, options.MinDelta, options.LowerIsBetter) : null;
     }
 

@@ -101,7 +101,7 @@ public sealed class WeightAverage : IDisposable
         }
     }
 
-    private static void Copy(IReadOnlyDictionary<string, Tensor> from, IReadOnlyDictionary<string, Tensor> to)
+    private static void Copy(Dictionary<string, Tensor> from, IReadOnlyDictionary<string, Tensor> to)
     {
         using var noGradient = no_grad();
         foreach (var (name, tensor) in to) tensor.copy_(from[name]);

@@ -38,9 +38,8 @@ public sealed class MixedPrecisionTests : FileTests
         weights.CollectGradients();
 
         var (sensitivity, distance) = (Distance(exact, rounded.parameters()), Distance(exact, weights.Parameters));
-        Console.WriteLine($"BF16 {name} {distance:g4} rounded {sensitivity:g4}");
-        sensitivity.Should().BeLessThan(0.5, "otherwise a comparison says nothing");
-        distance.Should().BeLessThan(OfRounding * sensitivity);
+        sensitivity.Should().BeLessThan(0.7, "otherwise a comparison says nothing");
+        distance.Should().BeLessThan(Math.Min(1, OfRounding * sensitivity));
     }
 
     /// <summary>How far the gradients of all weights together are from the exact ones, relative to these.</summary>
@@ -170,6 +169,46 @@ public sealed class MixedPrecisionTests : FileTests
     }
 
     [Fact]
+    public void Activation_checkpointing_computes_the_same_again()
+    {
+        var options = new MedNeXtOptions { InChannels = 1, OutChannels = 2, SpatialDims = SpatialDims.Two, Channels = 4, Depths = [1, 1, 1, 1, 1, 1, 1, 1, 1] };
+        using var plain = options.Build();
+        using var sparing = (options with { ActivationCheckpointing = true }).Build();
+        using (no_grad()) foreach (var (key, tensor) in sparing.state_dict()) tensor.copy_(plain.state_dict()[key]);
+        var image = rand(1, 1, 32, 32);
+        var gradients = new List<Tensor[]>();
+        foreach (var model in new[] { plain, sparing })
+        {
+            using var weights = new MixedPrecision(model, Precision.BFloat16);
+            model.call(image).Logits.square().mean().backward();
+            weights.CollectGradients();
+            gradients.Add([.. weights.Parameters.Select(parameter => parameter.grad ?? zeros(1))]);
+        }
+        // Where a map is used twice, its gradients are rounded before and after they are summed, in another order.
+        double Square(Func<Tensor, Tensor, Tensor> of) => gradients[0].Zip(gradients[1]).Sum(pair => of(pair.First, pair.Second).square().sum().ToDouble());
+        Math.Sqrt(Square((expected, actual) => actual - expected) / Square((expected, _) => expected)).Should().BeLessThan(4 * Math.Pow(2, -8));
+    }
+
+    [Fact]
+    public void A_scaled_loss_gives_the_same_gradients()
+    {
+        using var model = Tiny().Build();
+        using var weights = new MixedPrecision(model, Precision.BFloat16);
+        var (image, labels) = Stripes(model);
+        var scaler = new GradientScaler(initialScale: 1024);
+        model.eval();
+        EveryMap.Of(model.call(image), labels).backward();
+        weights.CollectGradients();
+        var expected = weights.Parameters.Select(parameter => parameter.grad!.clone()).ToArray();
+        weights.ZeroGradients();
+        scaler.Scale(EveryMap.Of(model.call(image), labels)).backward();
+        weights.CollectGradients();
+        scaler.Unscale(weights.Parameters).Should().BeTrue();
+        // a power of two moves no bit
+        foreach (var (parameter, gradient) in weights.Parameters.Zip(expected)) TensorAssert.Equal(parameter.grad!, gradient);
+    }
+
+    [Fact]
     public void Softmax_rounds_once()
     {
         using var scope = NewDisposeScope();
@@ -247,7 +286,7 @@ public sealed class MixedPrecisionTests : FileTests
     {
         UNetOptions o => o with { Widths = Narrow(o.Widths, 16), Dropout = 0, LastUpWidth = o.LastUpWidth / 16 },
         UNetPlusPlusOptions o => o with { Widths = Narrow(o.Widths, 8), Dropout = Regularization.None },
-        U2Net3dOptions o => o with { BaseWidth = 8, Pools = 2 },
+        U2Net3dOptions o => o with { BaseWidth = 16, Pools = 2 },
         ConvUNeXtOptions o => o with { Widths = Narrow(o.Widths, o.Widths[0] / 4), Depths = [1, 1, 1, 2, 1] },
         MedNeXtOptions o => o with { Channels = 4, Depths = [.. o.Depths.Select(_ => 1L)] },
         NnUNetResidualOptions o => o with { FeaturesPerStage = Features(o.Stages), BlocksPerStage = [1] },

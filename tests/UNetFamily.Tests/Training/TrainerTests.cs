@@ -17,7 +17,7 @@ public sealed class TrainerTests : FileTests
         Patience = 100,
     };
 
-    private static TorchSharp.Modules.OptimizerHelper AdamW(IEnumerable<Parameter> parameters) => optim.AdamW(parameters, 0.01, weight_decay: 0.1);
+    private static TorchSharp.Modules.AdamW AdamW(IEnumerable<Parameter> parameters) => optim.AdamW(parameters, 0.01, weight_decay: 0.1);
 
     private static double Accuracy(SegmentationModel model)
     {
@@ -26,38 +26,45 @@ public sealed class TrainerTests : FileTests
         return model.call(batch.Images).Logits.argmax(1).eq(batch.Labels).to(ScalarType.Float64).mean().ToDouble();
     }
 
-    private SegmentationModel Fresh()
+    private static UNet Fresh()
     {
         using var random = manual_seed(3);
-        return Network.Build();
+        return new UNet(Network);
     }
 
-    private static Trainer Of(SegmentationModel model, TrainerOptions options) => new(model, new Squares(), Loss, AdamW, options) { Validate = Accuracy };
+    private static Trainer Of(SegmentationModel model, TrainerOptions options, double? scale = null) => new(model, new Squares(), Loss, AdamW, options)
+    {
+        Validate = Accuracy,
+        Scaler = scale is { } first ? new GradientScaler(first, growthInterval: 3) : null,
+    };
 
     [Theory]
-    [InlineData(Precision.Float32, 6)]          // in the middle of the second epoch
-    [InlineData(Precision.Float32, 8)]          // at its last step
-    [InlineData(Precision.BFloat16, 3)]
-    public void Interrupted_and_resumed_equals_uninterrupted(Precision precision, int stopAfter)
+    [InlineData(Precision.Float32, 6, null)]        // in the middle of the second epoch
+    [InlineData(Precision.Float32, 8, null)]        // at its last step
+    [InlineData(Precision.BFloat16, 3, null)]
+    [InlineData(Precision.BFloat16, 7, 1e39)]       // some steps overflow before the scale is low enough, then it grows again
+    public void Interrupted_and_resumed_equals_uninterrupted(Precision precision, int stopAfter, double? scale)
     {
         var options = Short with { Precision = precision };
         using var whole = Fresh();
-        Of(whole, options with { Folder = folder.File("whole") }).Run();
+        var expectedResult = Of(whole, options with { Folder = folder.File("whole") }, scale).Run();
+        expectedResult.SkippedSteps.Should().BeInRange(scale is null ? 0 : 2, scale is null ? 0 : 6);
 
         using (var first = Fresh())
         {
             using var stop = new CancellationTokenSource();
             var reports = new Reports(at => { if (at.Step == stopAfter) stop.Cancel(); });
-            var run = () => Of(first, options with { Folder = folder.File("parts") }).Run(reports, stop.Token);
+            var run = () => Of(first, options with { Folder = folder.File("parts") }, scale).Run(reports, stop.Token);
             run.Should().Throw<OperationCanceledException>();
             reports.Steps.Count.Should().Be(stopAfter);
         }
         using var random = manual_seed(99);                                                         // a new process
         using var resumed = Network.Build();
         var rest = new Reports();
-        var result = Of(resumed, options with { Folder = folder.File("parts"), Resume = true }).Run(rest);
+        var result = Of(resumed, options with { Folder = folder.File("parts"), Resume = true }, scale).Run(rest);
 
-        (rest.Steps.Count, result.Steps, result.Stop).Should().Be((12 - stopAfter, 12, TrainingStop.Finished));
+        result.Should().Be(expectedResult).And.Match<TrainingResult>(it => it.Steps == 12 && it.Stop == TrainingStop.Finished);
+        rest.Steps.Count.Should().Be(12 - stopAfter);
         SameTensors("last.safetensors");
         SameTensors("best.safetensors");
         Position("parts").Should().Be(Position("whole"));
@@ -80,6 +87,26 @@ public sealed class TrainerTests : FileTests
         }
 
         string[] Log(string which) => [.. File.ReadAllLines(folder.File($"{which}/log.csv")).Select(line => line[..line.LastIndexOf(',')])];
+    }
+
+    [Fact]
+    public void Goes_on_with_the_patches_that_it_would_have_seen()
+    {
+        var random = new Random(4);
+        var (image, labels) = (tensor(Enumerable.Range(0, 40 * 40).Select(_ => random.NextSingle()).ToArray(), [1, 40, 40]), tensor(Enumerable.Range(0, 40 * 40).Select(i => i / 40 > 20 ? 1L : 0).ToArray(), [40, 40]));
+        var patches = new PatchLoader([new TrainingCase("one", image, labels, classes: 2)],
+            new PatchLoaderOptions { PatchSize = (16, 16), BatchSize = 2, Augmentation = Augmentation.NnUNet(SpatialDims.Two, (16, 16)), Seed = 1 });
+        var options = Short with { AverageDecay = null, Epochs = 2 };
+        using var whole = Fresh();
+        new Trainer(whole, patches, Loss, AdamW, options).Run();
+
+        using var parts = Fresh();
+        using var stop = new CancellationTokenSource();
+        var first = new Trainer(parts, patches, Loss, AdamW, options with { Folder = folder.File("run") });
+        first.Invoking(it => it.Run(new Reports(at => { if (at.Step == 3) stop.Cancel(); }), stop.Token)).Should().Throw<OperationCanceledException>();
+        using var resumed = Network.Build();
+        new Trainer(resumed, patches, Loss, AdamW, options with { Folder = folder.File("run"), Resume = true }).Run().Steps.Should().Be(8);
+        foreach (var (key, tensor) in whole.state_dict()) TensorAssert.Equal(resumed.state_dict()[key], tensor, key);
     }
 
     [Fact]
@@ -119,6 +146,8 @@ public sealed class TrainerTests : FileTests
         TensorAssert.Equal(best.Read("head.weight"), last.Read("average.head.weight"));
         last.Read("model.head.weight").Equals(last.Read("average.head.weight")).Should().BeFalse();
         seen[^1].Should().Be(last.Read("average.head.bias").sum().ToDouble());
+        using var rebuilt = SegmentationModel.FromFile(folder.File("run/last.safetensors"));
+        TensorAssert.Equal(rebuilt.state_dict()["head.weight"], last.Read("model.head.weight"));
     }
 
     [Fact]
@@ -258,14 +287,16 @@ public sealed class TrainerTests : FileTests
             + "Precision must be Float32, BFloat16 or Half, is 7. Resume needs the Folder of the training.");
     }
 
-    [Fact]
-    public void Trains_with_deep_supervision_and_a_view_of_one_domain()
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Trains_with_deep_supervision_and_a_view_of_one_domain(Precision precision)
     {
         using var model = (U2Net3dOptions.Universal(["left", "right"]) with { SpatialDims = SpatialDims.Two, BaseWidth = 4, Pools = 2 }).Build();
         using var view = model.ForDomain("right");
         var left = model.ParametersOf("left").Select(own => own.Parameter.detach().clone()).ToArray();
         var reports = new Reports();
-        new Trainer(view, new Squares(), new DeepSupervisionLoss(Loss, SupervisionWeights.NnUNet), AdamW, Short with { Epochs = 2, StepsPerEpoch = 15, Folder = folder.File("run") }) { Validate = Accuracy }.Run(reports);
+        new Trainer(view, new Squares(), new DeepSupervisionLoss(Loss, SupervisionWeights.NnUNet), AdamW, Short with { Epochs = 2, StepsPerEpoch = 15, Precision = precision, Folder = folder.File("run") }) { Validate = Accuracy }.Run(reports);
         reports.Epochs[1].Loss.Should().BeLessThan(reports.Epochs[0].Loss);
         foreach (var (now, before) in model.ParametersOf("left").Zip(left)) TensorAssert.Equal(now.Parameter, before);
     }

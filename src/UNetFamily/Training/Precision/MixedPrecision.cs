@@ -30,6 +30,7 @@ public sealed class MixedPrecision : IDisposable
 {
     private readonly Dictionary<string, (Tensor Rounded, Tensor Master)> masters = [];
     private readonly List<Action> unhook = [];
+    private readonly Parameter[] own;
 
     /// <summary>Converts a network.</summary>
     /// <param name="model">The network with float32 weights, on the device to train on. Its parameters are others afterwards, so optimizers are made later.</param>
@@ -42,6 +43,7 @@ public sealed class MixedPrecision : IDisposable
         if (!Enum.IsDefined(precision)) throw new ArgumentOutOfRangeException(nameof(precision), precision, $"Precision is Float32, BFloat16 or Half, got {(int)precision}.");
         (Model, Precision) = (model, precision);
         if (precision is not Precision.Float32) Convert(model, precision is Precision.Half ? ScalarType.Float16 : ScalarType.BFloat16);
+        own = [.. model.parameters()];
         Parameters = [.. model.named_parameters().Select(entry => masters.TryGetValue(entry.name, out var pair) ? (Parameter)pair.Master : entry.parameter)];
         var state = model.state_dict();
         StateDict = state.ToDictionary(entry => entry.Key, entry => masters.TryGetValue(entry.Key, out var pair) ? pair.Master : entry.Value);
@@ -62,7 +64,7 @@ public sealed class MixedPrecision : IDisposable
     /// <summary>Removes all gradients, before a backward pass.</summary>
     public void ZeroGradients()
     {
-        foreach (var parameter in Model.named_parameters().Select(entry => entry.parameter).Concat(Parameters)) parameter.grad = null!;
+        foreach (var parameter in own.Concat(Parameters)) parameter.grad = null!;
     }
 
     /// <summary>Moves the gradients of a backward pass to the masters, in float32.</summary>

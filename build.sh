@@ -13,9 +13,10 @@ usage() {
   cat <<'END'
 usage: ./build.sh <command> [arguments]
 
-  demo [--quick]   trains a U-Net on a brain MRI and segments slices that it has not seen
+  demo [--quick]   trains a U-Net on a brain MRI and segments slices that it has not seen; --volumes does it in 3D
   compose          as demo, with a network that is in no paper, made of the blocks of two
   domains          trains one network for several domains of brain scans, and adds one to it
+  segment          segments a NIfTI volume with a trained network: --model FILE --image FILE --out FILE
   test [args]      builds and runs every test; arguments go to `dotnet test`
                    --filter unet     the cases of one network, and the test classes of that name
                    --filter gelu     every test with that word in its name
@@ -225,6 +226,8 @@ demo() { run_project samples/BrainSegmentation "$@"; }
 compose() { run_project samples/ComposeYourOwn "$@"; }
 
 domains() { run_project samples/MultiDomain "$@"; }
+
+segment() { run_project samples/Segment "$@"; }
 
 doctor() { run_project samples/Doctor "$@"; }
 
@@ -455,6 +458,7 @@ main() {
     demo) demo "$@" ;;
     compose) compose "$@" ;;
     domains) domains "$@" ;;
+    segment) segment "$@" ;;
     test) run_tests "$@" ;;
     bench) bench "$@" ;;
     pack) pack ;;

@@ -11,16 +11,20 @@ internal sealed record DemoOptions
           --image FILE --labels FILE   your own NIfTI-1 pair (.nii or .nii.gz) instead of the brain that is downloaded;
                                        every value of the labels becomes a class, 0 is the background
           --phantom                    a generated phantom instead of a brain
-          --iterations N               training steps (default 1600)
-          --minutes M                  the longest that training may take (default 3)
+          --volumes                    patches of the volume instead of slices, through a network for volumes: slower, and the whole path of the library
+          --resume                     with --volumes: goes on with the training in --out, which Ctrl+C or --minutes ended
+          --iterations N               training steps (default 1600, or 400 with --volumes)
+          --minutes M                  the longest that training may take (default 3; with --volumes as long as it takes)
           --seed N                     decides the weights, the order and the augmentation (default 1)
           --out FOLDER                 where results go (default artifacts/brain)
           --quick                      a short run that only shows that everything works
           --help                       this text
         """;
 
-    private const int FullIterations = 1600;
-    private const int QuickIterations = 80;
+    private const int SliceIterations = 1600;
+    private const int QuickSliceIterations = 80;
+    private const int VolumeIterations = 400;
+    private const int QuickVolumeIterations = 20;
 
     public string? Image { get; private init; }
 
@@ -28,9 +32,16 @@ internal sealed record DemoOptions
 
     public bool Phantom { get; private init; }
 
-    public int Iterations { get; private init; } = FullIterations;
+    public bool Volumes { get; private init; }
+
+    public bool Resume { get; private init; }
+
+    public int Iterations { get; private init; }
 
     public TimeSpan Limit { get; private init; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>Whether the command line has the limit.</summary>
+    public bool Limited { get; private init; }
 
     public int Seed { get; private init; } = 1;
 
@@ -43,21 +54,33 @@ internal sealed record DemoOptions
     /// <exception cref="UsageException">An argument is wrong; the message says which.</exception>
     public static DemoOptions? Parse(string[] arguments)
     {
-        var quick = arguments.Contains("--quick");
-        var options = new DemoOptions { Quick = quick, Iterations = quick ? QuickIterations : FullIterations };
+        var (quick, volumes) = (arguments.Contains("--quick"), arguments.Contains("--volumes"));
+        var options = new DemoOptions
+        {
+            Quick = quick,
+            Volumes = volumes,
+            Iterations = (volumes, quick) switch
+            {
+                (false, false) => SliceIterations,
+                (false, true) => QuickSliceIterations,
+                (true, false) => VolumeIterations,
+                (true, true) => QuickVolumeIterations,
+            },
+        };
         for (var i = 0; i < arguments.Length; i++)
         {
             if (arguments[i] is "--help" or "-h") return null;
             options = arguments[i] switch
             {
-                "--quick" => options,
+                "--quick" or "--volumes" => options,
+                "--resume" => options with { Resume = true },
                 "--phantom" => options with { Phantom = true },
                 "--image" => options with { Image = Value() },
                 "--labels" => options with { Labels = Value() },
                 "--out" => options with { Out = Value() },
                 "--seed" => options with { Seed = (int)Number(0, int.MaxValue, whole: true) },
                 "--iterations" => options with { Iterations = (int)Number(1, 1_000_000, whole: true) },
-                "--minutes" => options with { Limit = TimeSpan.FromMinutes(Number(0.01, 1440, whole: false)) },
+                "--minutes" => options with { Limit = TimeSpan.FromMinutes(Number(0.01, 1440, whole: false)), Limited = true },
                 var unknown => throw new UsageException($"There is no option '{unknown}'."),
             };
 
@@ -73,6 +96,7 @@ internal sealed record DemoOptions
         }
 
         if (options.Image is null != options.Labels is null) throw new UsageException("--image and --labels belong together.");
+        if (options.Resume && !options.Volumes) throw new UsageException("--resume needs --volumes.");
         if (options.Phantom && options.Image is not null) throw new UsageException("--phantom and --image exclude each other.");
         return options;
     }

@@ -1,4 +1,4 @@
-// Trains a U-Net on slices of one brain scan, says how well it segments slices that it has not seen, and segments the whole volume.
+// Trains a U-Net on one brain scan, says how well it segments slices that it has not seen, and segments the whole volume: slice by slice in minutes, or with --volumes by patches in 3D.
 
 using UNetFamily.Samples.BrainSegmentation;
 using UNetFamily.Samples.BrainSegmentation.Report;
@@ -24,7 +24,7 @@ catch (UsageException problem)
 }
 catch (OperationCanceledException)
 {
-    Screen.Warn("Stopped.");
+    Screen.Warn(args.Contains("--volumes") ? "Stopped; --resume goes on." : "Stopped.");
     return 130;
 }
 catch (Exception problem) when (problem is IOException or InvalidDataException or InvalidOperationException or UnauthorizedAccessException)

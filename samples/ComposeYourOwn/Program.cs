@@ -44,6 +44,6 @@ static async Task<bool> RunAsync(DemoOptions options)
 
     var evaluation = Evaluation.OfCentres(subject, split, new Segmenter(model, sampler, view, subject));
     Screen.Table(subject.Scheme, evaluation, "GatedNest");
-    Screen.Say(string.Create(CultureInfo.InvariantCulture, $"Mean Dice {evaluation.Network.Mean:0.000} with {summary.Parameters:N0} parameters."));
+    Screen.Say(string.Create(CultureInfo.InvariantCulture, $"Mean Dice {evaluation.Network.MeanDice:0.000} with {summary.Parameters:N0} parameters."));
     return trained.Loss < trained.FirstLoss;
 }

@@ -63,11 +63,11 @@ static async Task<bool> RunAsync(DemoOptions options)
     Directory.CreateDirectory(options.Out);
     model.SaveDomain(macaque.Name, file);
     Say($"The macaque's own part is a file of {new FileInfo(file).Length / 1024.0:0} KiB: {file}");
-    Say($"macaque before its training: Dice {untrained.Network.Mean:0.000}. One head of each species: this tells how well unseen slices of it are filled in, no more.");
+    Say($"macaque before its training: Dice {untrained.Network.MeanDice:0.000}. One head of each species: this tells how well unseen slices of it are filled in, no more.");
 
     return Passed(together.Loss < 0.9 * together.FirstLoss && alone.Loss < alone.FirstLoss, "the loss did not fall")
-        & Passed(after.Mask.Network.Mean.Equals(before.Mask.Network.Mean) && after.Lobes.Network.Mean.Equals(before.Lobes.Network.Mean), "the third domain changed the first two")
-        & Passed(options.Quick || after.Macaque.Network.Mean > untrained.Network.Mean, "the third domain learnt nothing");
+        & Passed(after.Mask.Network.MeanDice.Equals(before.Mask.Network.MeanDice) && after.Lobes.Network.MeanDice.Equals(before.Lobes.Network.MeanDice), "the third domain changed the first two")
+        & Passed(options.Quick || after.Macaque.Network.MeanDice > untrained.Network.MeanDice, "the third domain learnt nothing");
 }
 
 static LessonProgress Train(U2Net3d model, DomainTask[] tasks, DemoOptions options, double share)
@@ -82,7 +82,7 @@ static LessonProgress Train(U2Net3d model, DomainTask[] tasks, DemoOptions optio
 }
 
 static void Report(U2Net3d model, string domain, Evaluation evaluation) => Say(
-    $"{domain + " alone:",-22} {Count(model.ParametersOf(domain)),9:N0} parameters, Dice {evaluation.Network.Mean:0.000} (copy of the nearest slice: {evaluation.Baseline:0.000})");
+    $"{domain + " alone:",-22} {Count(model.ParametersOf(domain)),9:N0} parameters, Dice {evaluation.Network.MeanDice:0.000} (copy of the nearest slice: {evaluation.Baseline:0.000})");
 
 static long Count(IEnumerable<(string Name, TorchSharp.Modules.Parameter Parameter)> parameters) => parameters.Sum(entry => entry.Parameter.numel());
 

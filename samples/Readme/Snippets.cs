@@ -100,7 +100,7 @@ public static class Snippets
         using var model = new UNet(UNetOptions.Milesial(inChannels: 3, outChannels: 2));
         model.Load("unet_carvana.pth");                         // finds the weights and the project whose names they have; checks everything, then loads
 
-        model.Save("mine.safetensors");                         // weights, network and options in one file
+        model.Save("mine.safetensors");                         // weights, network, options and any notes of yours in one file
         using var again = SegmentationModel.FromFile("mine.safetensors");
         model.Export("theirs.safetensors", UNetKeyMaps.Milesial);       // for the original's Python code
         #endregion

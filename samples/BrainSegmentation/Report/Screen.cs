@@ -21,29 +21,40 @@ internal static class Screen
     public static LessonProgress Train(Func<Action<LessonProgress>, LessonProgress> train) => WithBar("Training", bar => train(progress =>
     {
         var left = progress.Elapsed * (1 / progress.Fraction - 1);
-        bar.Description = string.Create(CultureInfo.InvariantCulture, $"Training: loss {progress.Loss:0.000}, {left:m\\:ss} left, {Megabytes(Environment.WorkingSet)}");
-        bar.Value = progress.Fraction;
+        bar(progress.Fraction, string.Create(CultureInfo.InvariantCulture, $"Training: loss {progress.Loss:0.000}, {left:m\\:ss} left, {Megabytes(Environment.WorkingSet)}"));
     }));
 
-    /// <summary>Runs the segmentation of a volume under a progress bar.</summary>
-    public static byte[] Segment(int slices, Func<Action<int>, byte[]> segment) => WithBar("Segmenting the volume", bar => segment(done => bar.Value = (double)done / slices));
+    /// <summary>Runs something under a progress bar.</summary>
+    /// <param name="description">What it is.</param>
+    /// <param name="work">Tells the bar which part is done, 0 to 1, and a new description, or null for the one that it has.</param>
+    public static T WithBar<T>(string description, Func<Action<double, string?>, T> work) => Terminal.Progress()
+        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
+        .Start(context =>
+        {
+            var bar = context.AddTask(description, maxValue: 1);
+            var result = work((done, text) => (bar.Value, bar.Description) = (done, text ?? bar.Description));
+            bar.Value = 1;
+            return result;
+        });
 
-    /// <summary>Dice by class, beside what copying a neighbour gives.</summary>
+    /// <summary>Dice and distance of outlines by class, beside the Dice that copying a neighbour gives.</summary>
     public static void Table(LabelScheme scheme, Evaluation evaluation, string title = "U-Net")
     {
         var (network, below, above) = evaluation;
         var table = new Table().Border(TableBorder.Rounded).AddColumn("Dice");
-        foreach (var name in (string[])[title, "copy of below", "copy of above"]) table.AddColumn(new TableColumn(name).RightAligned());
+        foreach (var name in (string[])[title, "copy of below", "copy of above", $"{title}, HD95 mm"]) table.AddColumn(new TableColumn(name).RightAligned());
         for (var label = 1; label < scheme.Names.Count; label++)
         {
             var name = $"[{Sheet.ColourOf(label).Hex}]■[/] {Markup.Escape(scheme.Names[label])}";
-            table.AddRow(name, Text(network.Of(label)), Text(below.Of(label)), Text(above.Of(label)));
+            table.AddRow(name, Share(network.Dice(label)), Share(below.Dice(label)), Share(above.Dice(label)), Distance(network.Hausdorff(label)));
         }
         table.AddEmptyRow();
-        table.AddRow("[bold]mean[/]", $"[bold]{Text(network.Mean)}[/]", Text(below.Mean), Text(above.Mean));
+        table.AddRow("[bold]mean[/]", $"[bold]{Share(network.MeanDice)}[/]", Share(below.MeanDice), Share(above.MeanDice), Distance(network.MeanHausdorff));
         Terminal.Write(table);
 
-        static string Text(double? dice) => dice?.ToString("0.000", CultureInfo.InvariantCulture) ?? "-";
+        static string Share(double dice) => Text(dice, "0.000");
+        static string Distance(double millimetres) => Text(millimetres, "0.0");
+        static string Text(double value, string format) => double.IsNaN(value) ? "-" : value.ToString(format, CultureInfo.InvariantCulture);
     }
 
     /// <summary>The most memory that the process has used.</summary>
@@ -63,14 +74,4 @@ internal static class Screen
     }
 
     private static string Megabytes(long bytes) => string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e6:0} MB");
-
-    private static T WithBar<T>(string description, Func<ProgressTask, T> work) => Terminal.Progress()
-        .Columns(new TaskDescriptionColumn { Alignment = Justify.Left }, new ProgressBarColumn(), new PercentageColumn())
-        .Start(context =>
-        {
-            var bar = context.AddTask(description, maxValue: 1);
-            var result = work(bar);
-            bar.Value = 1;
-            return result;
-        });
 }

@@ -9,10 +9,10 @@ namespace UNetFamily.Samples.BrainSegmentation.Training;
 /// <param name="Network">The network's classes.</param>
 /// <param name="CopyOfBelow">The labels of the nearest training slice below.</param>
 /// <param name="CopyOfAbove">The labels of the nearest training slice above.</param>
-internal sealed record Evaluation(Dice Network, Dice CopyOfBelow, Dice CopyOfAbove)
+internal sealed record Evaluation(SliceScores Network, SliceScores CopyOfBelow, SliceScores CopyOfAbove)
 {
     /// <summary>The better of the two copies.</summary>
-    public double Baseline => Math.Max(CopyOfBelow.Mean, CopyOfAbove.Mean);
+    public double Baseline => Math.Max(CopyOfBelow.MeanDice, CopyOfAbove.MeanDice);
 
     /// <summary>Compares with the truth.</summary>
     /// <param name="subject">The truth.</param>
@@ -20,14 +20,14 @@ internal sealed record Evaluation(Dice Network, Dice CopyOfBelow, Dice CopyOfAbo
     /// <param name="predicted">A class for each voxel of the volume.</param>
     public static Evaluation Of(Subject subject, SliceSplit split, byte[] predicted)
     {
-        var classes = subject.Scheme.Names.Count;
-        var evaluation = new Evaluation(new Dice(classes), new Dice(classes), new Dice(classes));
+        var classes = subject.Scheme.Names;
+        var evaluation = new Evaluation(new SliceScores(classes), new SliceScores(classes), new SliceScores(classes));
         foreach (var z in split.Centres)
         {
             var truth = subject.LabelsOf(z);
-            evaluation.Network.Add(predicted.AsSpan(z * subject.Size.Slice, subject.Size.Slice), truth);
-            evaluation.CopyOfBelow.Add(subject.LabelsOf(split.Nearest(z, above: false)), truth);
-            evaluation.CopyOfAbove.Add(subject.LabelsOf(split.Nearest(z, above: true)), truth);
+            evaluation.Network.Add(z, predicted.AsSpan(z * subject.Size.Slice, subject.Size.Slice), truth, subject.Image);
+            evaluation.CopyOfBelow.Add(z, subject.LabelsOf(split.Nearest(z, above: false)), truth, subject.Image);
+            evaluation.CopyOfAbove.Add(z, subject.LabelsOf(split.Nearest(z, above: true)), truth, subject.Image);
         }
         return evaluation;
     }

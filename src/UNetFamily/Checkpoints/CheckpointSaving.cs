@@ -9,16 +9,26 @@ public static class CheckpointSaving
     /// </summary>
     /// <param name="model">The network, on any device.</param>
     /// <param name="path">The file to write; one of that name is replaced.</param>
-    public static void Save(this SegmentationModel model, string path)
+    /// <param name="notes">
+    /// Texts of your own for the header, such as the spacing and the names of the classes that whoever has the file needs; <see cref="Checkpoint.Metadata"/> has them again.
+    /// </param>
+    /// <exception cref="ArgumentException">A note has a name that belongs to the library: <c>format</c>, or one that begins with <c>unetfamily.</c></exception>
+    public static void Save(this SegmentationModel model, string path, IReadOnlyDictionary<string, string>? notes = null)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(path);
-        Save(model, path, model.state_dict());
+        Save(model, path, model.state_dict(), notes);
     }
 
-    /// <summary>As <see cref="Save(SegmentationModel, string)"/>, with the numbers given: others than the network has just now.</summary>
-    internal static void Save(SegmentationModel model, string path, IEnumerable<KeyValuePair<string, Tensor>> weights) =>
-        SafetensorsWriter.Write(path, weights.Select(entry => SafetensorsItem.Of(entry.Key, entry.Value)), ModelFile.Metadata(model));
+    /// <summary>As <see cref="Save(SegmentationModel, string, IReadOnlyDictionary{string, string}?)"/>, with the numbers given: others than the network has just now.</summary>
+    internal static void Save(SegmentationModel model, string path, IEnumerable<KeyValuePair<string, Tensor>> weights, IReadOnlyDictionary<string, string>? notes = null)
+    {
+        var metadata = ModelFile.Metadata(model);
+        foreach (var (name, text) in notes ?? new Dictionary<string, string>())
+            if (name.StartsWith("unetfamily.", StringComparison.Ordinal) || !metadata.TryAdd(name, text))
+                throw new ArgumentException($"A note must not be named '{name}': format and names that begin with unetfamily. are the library's.", nameof(notes));
+        SafetensorsWriter.Write(path, weights.Select(entry => SafetensorsItem.Of(entry.Key, entry.Value)), metadata);
+    }
 
     /// <summary>
     /// Saves the weights as safetensors under the names and in the shapes of an official project, so that its Python code loads them: also under the

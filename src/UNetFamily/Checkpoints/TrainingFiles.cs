@@ -20,7 +20,7 @@ public static class TrainingFiles
 
     private static readonly JsonSerializerOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = 8, UnmappedMemberHandling = System.Text.Json.Serialization.JsonUnmappedMemberHandling.Disallow };
 
-    /// <summary>Saves a training between two steps. The file is whole or not there, as with <see cref="CheckpointSaving.Save(SegmentationModel, string)"/>.</summary>
+    /// <summary>Saves a training between two steps. The file is whole or not there, as with <see cref="CheckpointSaving.Save(SegmentationModel, string, IReadOnlyDictionary{string, string}?)"/>.</summary>
     /// <param name="model">The network.</param>
     /// <param name="path">The file to write; one of that name is replaced.</param>
     /// <param name="optimizer">Its optimizer.</param>

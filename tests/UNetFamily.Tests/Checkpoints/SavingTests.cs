@@ -34,6 +34,32 @@ public sealed class SavingTests : FileTests
         file.Metadata["format"].Should().Be("pt");
     }
 
+    [Fact]
+    public void Notes_come_back_beside_the_network()
+    {
+        using var model = new UNet(new UNetOptions { InChannels = 1, OutChannels = 2, Widths = [2, 4] });
+        model.Save(folder.File("a.safetensors"), new Dictionary<string, string> { ["spacing"] = "1.5 mm", ["classes"] = "Hirn, Läsion" });
+
+        using var file = Checkpoint.Open(folder.File("a.safetensors"));
+        file.Metadata.Should().Contain("spacing", "1.5 mm").And.Contain("classes", "Hirn, Läsion");
+        using var again = SegmentationModel.FromFile(folder.File("a.safetensors"));
+        again.Options.Should().Be(model.Options);
+    }
+
+    [Theory]
+    [InlineData("format")]
+    [InlineData("unetfamily.options")]
+    [InlineData("unetfamily.mine")]
+    public void A_note_with_the_librarys_name_is_refused_and_nothing_is_written(string name)
+    {
+        using var model = new UNet(new UNetOptions { InChannels = 1, OutChannels = 2, Widths = [2, 4] });
+
+        var saving = () => model.Save(folder.File("a.safetensors"), new Dictionary<string, string> { [name] = "x" });
+
+        saving.Should().Throw<ArgumentException>().WithMessage($"A note must not be named '{name}': format and names that begin with unetfamily. are the library's.*");
+        File.Exists(folder.File("a.safetensors")).Should().BeFalse();
+    }
+
     [Theory]
     [InlineData(ScalarType.Float64)]
     [InlineData(ScalarType.BFloat16)]

@@ -1,0 +1,75 @@
+using System.Globalization;
+using UNetFamily.Samples.BrainSegmentation;
+using UNetFamily.Samples.BrainSegmentation.Data;
+using UNetFamily.Samples.BrainSegmentation.Report;
+using UNetFamily.Samples.BrainSegmentation.Volumes;
+
+namespace UNetFamily.Samples.Segment;
+
+/// <summary>From the files to the label map.</summary>
+internal static class Segmentation
+{
+    /// <summary>Segments the image and writes its labels.</summary>
+    /// <exception cref="UsageException">The network can't segment such volumes, or options don't fit it.</exception>
+    /// <exception cref="IOException">A file can't be read or written, or (<see cref="CheckpointException"/>) is no network of ours.</exception>
+    /// <exception cref="InvalidDataException">The image is none that can be read.</exception>
+    public static void Run(SegmentOptions options, CancellationToken cancellation)
+    {
+        using var model = SegmentationModel.FromFile(options.Model);
+        if (model.Options.InChannels != 1) throw new UsageException($"{options.Model} takes images of {model.Options.InChannels} channels; a NIfTI volume has one.");
+        model.to(options.Device is { } device ? new Device(device) : cuda.is_available() ? CUDA : CPU);
+        var image = Nifti.Read(options.Image);
+        var scan = image with { Values = Intensity.Normalize(image.Values) };
+        var preprocessing = Choose(options, model);
+        Screen.Say(string.Create(CultureInfo.InvariantCulture, $"{model.GetName()} with {model.Options.OutChannels} classes; {scan.Size} voxels."));
+
+        var labels = Screen.WithBar("Segmenting", bar =>
+        {
+            var progress = new Report<WindowProgress>(at => bar((double)at.Done / at.Total, null));
+            return model.Options.SpatialDims is SpatialDims.Three
+                ? VolumeSegmenter.Segment(model, preprocessing, scan, progress, cancellation)
+                : SliceBySlice(model, preprocessing, scan, progress, cancellation);
+        });
+        Nifti.WriteLabels(options.Out, labels, scan.Size, scan.Geometry);
+        Report(preprocessing, scan, labels);
+        Screen.Say($"Label map: {options.Out}");
+    }
+
+    /// <summary>What the file says, unless the command line says something else.</summary>
+    private static Preprocessing Choose(SegmentOptions options, SegmentationModel model)
+    {
+        var (axes, classes) = ((int)model.Options.SpatialDims, (int)Math.Max(2, model.Options.OutChannels));
+        var known = Preprocessing.In(options.Model) ?? new Preprocessing
+        {
+            RoiSize = [.. Enumerable.Repeat(0L, axes)],
+            Classes = [.. Enumerable.Range(0, classes).Select(label => label == 0 ? "background" : $"class {label}")],
+        };
+        if (known.Classes.Length != classes) throw new InvalidDataException($"{options.Model}: there are {known.Classes.Length} names for {classes} classes.");
+        var chosen = known with
+        {
+            Spacing = options.Spacing ?? known.Spacing,
+            RoiSize = options.Roi is [var all] ? [.. Enumerable.Repeat(all, axes)] : options.Roi ?? known.RoiSize,
+            Overlap = options.Overlap ?? known.Overlap,
+            MirrorSymmetric = known.MirrorSymmetric || options.Mirror,
+        };
+        return chosen.RoiSize.Length == axes ? chosen : throw new UsageException($"Windows need {axes} sides for {model.GetName()}, not {chosen.RoiSize.Length}.");
+    }
+
+    private static byte[] SliceBySlice(SegmentationModel model, Preprocessing preprocessing, Volume scan, IProgress<WindowProgress> progress, CancellationToken cancellation)
+    {
+        using var scope = NewDisposeScope();
+        var slices = tensor(scan.Values, [scan.Size.Z, 1, scan.Size.Y, scan.Size.X]);
+        var window = preprocessing.ToWindow() with { MirrorAxes = preprocessing.MirrorSymmetric ? [1] : [], Cval = scan.Values.Min() };
+        return window.Labels(model, slices, progress, cancellation).data<byte>().ToArray();
+    }
+
+    /// <summary>How much of each class there is.</summary>
+    private static void Report(Preprocessing preprocessing, Volume scan, byte[] labels)
+    {
+        var counts = new long[preprocessing.Classes.Length];
+        foreach (var label in labels) counts[label]++;
+        var millilitres = scan.Geometry.PixDim[1] * scan.Geometry.PixDim[2] * scan.Geometry.PixDim[3] / 1000;
+        foreach (var (label, name) in preprocessing.Classes.Index().Skip(1))
+            Screen.Say(string.Create(CultureInfo.InvariantCulture, $"{name,-24} {counts[label] * millilitres,10:N1} ml"));
+    }
+}

@@ -25,7 +25,7 @@ internal static class Segmentation
 
         var labels = Screen.WithBar("Segmenting", bar =>
         {
-            var progress = new Report<WindowProgress>(at => bar((double)at.Done / at.Total, null));
+            var progress = new ImmediateProgress<WindowProgress>(at => bar((double)at.Done / at.Total, null));
             return model.Options.SpatialDims is SpatialDims.Three
                 ? VolumeSegmenter.Segment(model, preprocessing, scan, progress, cancellation)
                 : SliceBySlice(model, preprocessing, scan, progress, cancellation);

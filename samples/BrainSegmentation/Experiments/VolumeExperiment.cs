@@ -75,7 +75,7 @@ internal sealed class VolumeExperiment : Experiment
 
         if (!options.Resume && Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
         var losses = new Queue<double>();
-        var result = Screen.WithBar("Training", bar => trainer.Run(new Report<TrainingProgress>(progress =>
+        var result = Screen.WithBar("Training", bar => trainer.Run(new ImmediateProgress<TrainingProgress>(progress =>
         {
             if (progress.EndsEpoch) return;
             losses.Enqueue(progress.Loss);
@@ -94,7 +94,7 @@ internal sealed class VolumeExperiment : Experiment
     public override void Save(string path) => model.Save(path, preprocessing.ToNotes());
 
     public override byte[] Segment(SegmentationModel model, CancellationToken cancellation) => Screen.WithBar("Segmenting the volume", bar =>
-        Whole(model, preprocessing, new Report<WindowProgress>(progress => bar((double)progress.Done / progress.Total, null)), cancellation));
+        Whole(model, preprocessing, new ImmediateProgress<WindowProgress>(progress => bar((double)progress.Done / progress.Total, null)), cancellation));
 
     public override void Dispose() => model.Dispose();
 

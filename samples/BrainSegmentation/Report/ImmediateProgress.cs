@@ -1,7 +1,7 @@
 namespace UNetFamily.Samples.BrainSegmentation.Report;
 
 /// <summary>Progress that is told where it is made; <see cref="Progress{T}"/> tells it later, on another thread.</summary>
-internal sealed class Report<T>(Action<T> tell) : IProgress<T>
+internal sealed class ImmediateProgress<T>(Action<T> tell) : IProgress<T>
 {
     void IProgress<T>.Report(T value) => tell(value);
 }

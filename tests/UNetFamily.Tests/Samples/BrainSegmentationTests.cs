@@ -12,21 +12,31 @@ namespace UNetFamily.Tests.Samples;
 /// <summary>The parts of the brain sample that its figures rest on.</summary>
 public sealed class BrainSegmentationTests
 {
-    // ---- Dice ----
+    // ---- Scores ----
 
     [Fact]
-    public void Dice_counts_what_both_sides_have()
+    public void Dice_counts_the_pixels_of_all_slices_together()
     {
-        var dice = new Dice(4).Add([1, 1, 2, 0], [1, 2, 2, 0]).Add([0, 1], [1, 1]);
+        var row = Grid([0, 0, 0, 0]);
+        var scores = new SliceScores(["background", "one", "two", "three"]).Add(7, [1, 1, 2, 0], [1, 2, 2, 0], row).Add(8, [0, 1, 0, 0], [1, 1, 0, 0], row);
 
-        dice.Of(1).Should().BeApproximately(2 * 2 / 6.0, 1e-12);
-        dice.Of(2).Should().BeApproximately(2 * 1 / 3.0, 1e-12);
-        dice.Of(3).Should().BeNull("neither side has it");
-        dice.Mean.Should().BeApproximately((2 / 3.0 + 2 / 3.0) / 2, 1e-12, "the background and absent classes don't count");
+        scores.Dice(1).Should().BeApproximately(2 * 2 / 6.0, 1e-12);
+        scores.Dice(2).Should().BeApproximately(2 * 1 / 3.0, 1e-12);
+        scores.Dice(3).Should().Be(double.NaN, "neither side has it");
+        scores.MeanDice.Should().BeApproximately((2 / 3.0 + 2 / 3.0) / 2, 1e-12, "the background and absent classes don't count");
+        scores.Report.Cases.Select(score => score.Case).Distinct().Should().Equal("slice 7", "slice 8");
     }
 
     [Fact]
-    public void Dice_of_a_class_that_one_side_invents_is_zero() => new Dice(2).Add([1, 0], [0, 0]).Mean.Should().Be(0);
+    public void Distances_are_in_millimetres()
+    {
+        var row = Grid([0, 0, 0, 0, 0]) with { Geometry = new NiftiGeometry { PixDim = [1, 2.5f, 1, 1] } };
+
+        new SliceScores(["background", "one"]).Add(0, [1, 0, 0, 0, 0], [0, 0, 0, 1, 0], row).Hausdorff(1).Should().BeApproximately(7.5, 1e-9);
+    }
+
+    [Fact]
+    public void Dice_of_a_class_that_one_side_invents_is_zero() => new SliceScores(["background", "one"]).Add(0, [1, 0], [0, 0], Grid([0, 0])).MeanDice.Should().Be(0);
 
     // ---- Labels and subjects ----
 
@@ -145,9 +155,9 @@ public sealed class BrainSegmentationTests
 
         var evaluation = Evaluation.Of(phantom, split, copied);
 
-        evaluation.Network.Mean.Should().Be(evaluation.CopyOfAbove.Mean).And.BeInRange(0.3, 0.99);
-        evaluation.Baseline.Should().Be(Math.Max(evaluation.CopyOfBelow.Mean, evaluation.CopyOfAbove.Mean));
-        Evaluation.Of(phantom, split, phantom.Labels).Network.Mean.Should().Be(1);
+        evaluation.Network.MeanDice.Should().Be(evaluation.CopyOfAbove.MeanDice).And.BeInRange(0.3, 0.99);
+        evaluation.Baseline.Should().Be(Math.Max(evaluation.CopyOfBelow.MeanDice, evaluation.CopyOfAbove.MeanDice));
+        Evaluation.Of(phantom, split, phantom.Labels).Network.MeanDice.Should().Be(1);
     }
 
     [Fact]
@@ -239,6 +249,7 @@ public sealed class BrainSegmentationTests
         DemoOptions.Parse(["--quick", "--iterations", "7", "--minutes", "0.5", "--seed", "3", "--out", "x"])
             .Should().BeEquivalentTo(new { Quick = true, Iterations = 7, Limit = TimeSpan.FromSeconds(30), Seed = 3, Out = "x" });
         DemoOptions.Parse(["--quick", "--help"]).Should().BeNull();
+        DemoOptions.Parse(["--volumes", "--resume"]).Should().BeEquivalentTo(new { Volumes = true, Resume = true, Limited = false });
     }
 
     [Theory]
@@ -247,6 +258,7 @@ public sealed class BrainSegmentationTests
     [InlineData("--seed needs a whole number from 0 to 2147483647, not '1.5'.", "--seed", "1.5")]
     [InlineData("--minutes needs a number from 0.01 to 1440, not '0'.", "--minutes", "0")]
     [InlineData("--minutes needs a number from 0.01 to 1440, not 'NaN'.", "--minutes", "NaN")]
+    [InlineData("--resume needs --volumes.", "--resume")]
     [InlineData("--image and --labels belong together.", "--image", "x.nii")]
     [InlineData("--phantom and --image exclude each other.", "--image", "x.nii", "--labels", "y.nii", "--phantom")]
     public void Wrong_options_are_named(string message, params string[] arguments)

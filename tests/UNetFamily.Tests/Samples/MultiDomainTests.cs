@@ -30,7 +30,7 @@ public class MultiDomainTests
         Train(steps: 3, other);
         Bytes("other").Should().NotEqual(otherBefore);
         Bytes("mask").Concat(Bytes("lobes")).Should().Equal(known);
-        other.Evaluate(model).Network.Mean.Should().BeInRange(0, 1);
+        other.Evaluate(model).Network.MeanDice.Should().BeInRange(0, 1);
 
         LessonProgress Train(int steps, params DomainTask[] tasks) =>
             new LessonTrainer(model, new TrainingPlan(steps, TimeSpan.FromMinutes(5)), [.. tasks.Select(task => task.In(model))]).Run(seed: 1, _ => { }, CancellationToken.None);

@@ -215,4 +215,18 @@ public static class Snippets
             while (true) yield return new(rand(2, 1, 32, 32), randint(0, 2, [2, 32, 32], ScalarType.Int64));
         }
     }
+
+    public static string Inspect()
+    {
+        #region inspect
+        using var model = new UNet(new UNetOptions { InChannels = 3, OutChannels = 2 });
+        var summary = model.Summary(256, 256);                          // from shapes alone: nothing runs
+        Console.WriteLine(summary.ToString(depth: 1));
+        Console.WriteLine(summary.Root.Find("down.3").Macs);            // any part of it, as numbers
+
+        var fit = model.Fits(8_000_000_000, new FitRequest { CaseSize = [768, 1024] });
+        Console.WriteLine(fit);                                         // patch and batch for training in 8 GB
+        #endregion
+        return $"{summary.ToString(depth: 1)}\n{fit}";
+    }
 }

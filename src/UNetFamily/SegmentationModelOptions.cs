@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace UNetFamily;
 
 /// <summary>What every network needs to know. Each network has a record of its own with its further choices.</summary>
@@ -26,6 +28,16 @@ public abstract record SegmentationModelOptions
         if (InChannels < 1) yield return $"InChannels must be positive, is {InChannels}.";
         if (OutChannels < 1) yield return $"OutChannels must be positive, is {OutChannels}.";
         if (!Enum.IsDefined(SpatialDims)) yield return $"SpatialDims must be Two or Three, is {(int)SpatialDims}.";
+    }
+
+    /// <summary>Prints what was chosen; <see cref="KeyMaps"/> follow from it and are left out.</summary>
+    /// <param name="builder">Takes the text.</param>
+    /// <returns>True: there is something to print.</returns>
+    protected virtual bool PrintMembers(StringBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Append($"{nameof(InChannels)} = {InChannels}, {nameof(OutChannels)} = {OutChannels}, {nameof(SpatialDims)} = {SpatialDims}");
+        return true;
     }
 
     /// <summary>Throws when there are problems.</summary>

@@ -154,21 +154,38 @@ public sealed class EfficientPairedAttention : Module<Tensor, Tensor>, ITraceabl
     TensorShape ITraceable.Trace(Tracer tracer, TensorShape input)
     {
         var width = channels / options.Heads;
-        TensorShape map = new(channels, tokens), perToken = new(tokens, channels), between = new(options.Heads, width, width), toProjected = new(options.Heads, tokens, options.ProjectedTokens);
+        TensorShape between = new(options.Heads, width, width), toProjected = new(options.Heads, tokens, options.ProjectedTokens);
 
-        tracer.Through(perToken, qkvv);
-        tracer.Through(map, e);
-        tracer.Through(map, f ?? e);
-        tracer.MatrixProduct(this, map, between, channels * width * tokens);
-        tracer.MatrixProduct(this, between, map, channels * width * tokens);
-        tracer.MatrixProduct(this, map, toProjected, channels * tokens * options.ProjectedTokens);
-        tracer.MatrixProduct(this, toProjected, map, channels * tokens * options.ProjectedTokens);
-        if (options.Fusion is BranchFusion.Concat)
+        return tracer.Block(() =>
         {
-            tracer.Through(perToken, spatialOut!);
-            tracer.Through(perToken, channelOut!);
-        }
-        return input;
+            // The gradient needs queries, keys and both values as they are projected, so in training the four count as the one output of their layer; otherwise each is made when it is needed.
+            var all = tracer.IsTraining ? tracer.Through(PerToken(input), qkvv) : null;
+            if (all is not null) tracer.Keep(all);
+            var q = tracer.Computed(input, kept: true, Projected());
+            var k = Projected();
+            var channelMap = tracer.MatrixProduct(this, Map(q), between, channels * width * tokens);
+            var keys = tracer.Through(Map(k), e);
+            var channel = tracer.MatrixProduct(this, tracer.Computed(channelMap, kept: true, channelMap, Map(Projected())), Map(new(input.Axes.ToArray())), channels * width * tokens);
+            var values = tracer.Through(Map(Projected()), f ?? e);
+            var logits = tracer.MatrixProduct(this, Map(q), toProjected, channels * tokens * options.ProjectedTokens);
+            var spatialMap = tracer.Computed(toProjected, kept: true, logits, keys, values);
+            if (tracer.IsTraining && options.SpatialDropout > 0) spatialMap = tracer.Computed(toProjected, kept: true, tracer.Computed(toProjected, kept: true, spatialMap), spatialMap);
+            var spatial = tracer.MatrixProduct(this, spatialMap, Map(new(input.Axes.ToArray())), channels * tokens * options.ProjectedTokens);
+            if (options.ScrambledTokens) spatial = tracer.Computed(input, kept: false, spatial);
+            if (options.Fusion is BranchFusion.Concat)
+            {
+                spatial = tracer.Through(PerToken(spatial), spatialOut!);
+                channel = tracer.Through(PerToken(channel), channelOut!);
+            }
+            return tracer.Computed(input, kept: false, spatial, channel) with { Fields = input.Fields?.Global() };
+
+            TensorShape Projected() => all ?? tracer.Computed(input, kept: false, input);
+        }, holds: false, input);
+
+        // The same tensor seen as (tokens, channels) or (channels, tokens).
+        TensorShape PerToken(TensorShape x) => new(tokens, channels) { Storage = x.Storage };
+
+        TensorShape Map(TensorShape x) => new(channels, tokens) { Storage = x.Storage };
     }
 
     private void Require(Tensor input)

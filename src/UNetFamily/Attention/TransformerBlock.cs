@@ -74,7 +74,17 @@ public sealed class TransformerBlock : Module<Tensor, Tensor>, ITraceable
         return tokens.addcmul(gamma.unsqueeze(-1), change, 1).reshape(input.shape).MoveToOuterDisposeScope();
     }
 
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Through(input, norm, attention, residual, dropout, project);
+    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input)
+    {
+        var attended = tracer.Block(() =>
+        {
+            var tokens = position is null ? input : tracer.Computed(input, kept: false, input);
+            var change = tracer.Through(tokens, norm, attention);
+            tracer.Keep(change);
+            return tracer.Computed(input, kept: false, tokens, change);
+        }, input);
+        return Tracer.SummedInto(tracer.Through(attended, residual, dropout, project), attended);
+    }
 
     private void Require(Tensor input)
     {

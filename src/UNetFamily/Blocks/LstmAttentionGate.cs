@@ -56,8 +56,13 @@ public sealed class LstmAttentionGate : Module<Tensor, Tensor, Tensor>, ISkipGat
     public TensorShape Trace(Tracer tracer, TensorShape signal, TensorShape skip)
     {
         ArgumentNullException.ThrowIfNull(tracer);
-        tracer.Through(signal, gates);
-        tracer.Through(skip, forget);
-        return tracer.Through(skip, mix);
+        return tracer.Block(() =>
+        {
+            var opened = tracer.Through(signal, gates);
+            var keep = tracer.Computed(skip, kept: true, tracer.Through(tracer.Computed(skip, kept: false, skip, opened), forget));
+            var (input, cell) = (tracer.Computed(skip, kept: true, opened), tracer.Computed(skip, kept: true, opened));
+            tracer.Keep(skip);
+            return tracer.Through(tracer.Computed(skip, kept: false, input, cell, keep, skip), mix);
+        }, signal, skip);
     }
 }

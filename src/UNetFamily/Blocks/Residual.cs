@@ -35,9 +35,8 @@ internal static class Residual
 
     public static TensorShape Trace(Tracer tracer, TensorShape input, Module<Tensor, Tensor> shortcut, Module<Tensor, Tensor> activation, params ReadOnlySpan<Module<Tensor, Tensor>> branch)
     {
-        tracer.Through(input, shortcut);
-        var x = input;
-        foreach (var layer in branch) x = tracer.Through(x, layer);
-        return tracer.Through(x, activation);
+        var passed = tracer.Through(input, shortcut);
+        var learned = tracer.Chain(input, [.. branch]);
+        return tracer.Through(Tracer.SummedInto(learned, passed), activation);
     }
 }

@@ -102,9 +102,12 @@ public sealed class DomainAdapter : Module<Tensor, string, Tensor>
     public TensorShape Trace(Tracer tracer, TensorShape input, string domain)
     {
         ArgumentNullException.ThrowIfNull(tracer);
-        var filtered = own is not null && kind is AdapterKind.Separable ? own.Trace(tracer, input, domain) : input;
-        var output = tracer.Through(filtered, shared);
-        if (own is not null && kind is not AdapterKind.Separable) own.Trace(tracer, kind is AdapterKind.Series ? output : input, domain);
-        return norm?.Trace(tracer, output, domain) ?? output;
+        return tracer.Block(() =>
+        {
+            var filtered = own is not null && kind is AdapterKind.Separable ? own.Trace(tracer, input, domain) : input;
+            var output = tracer.Through(filtered, shared);
+            if (own is not null && kind is not AdapterKind.Separable) output = Tracer.SummedInto(own.Trace(tracer, kind is AdapterKind.Series ? output : input, domain), output);
+            return norm?.Trace(tracer, output, domain) ?? output;
+        }, holds: false, input);
     }
 }

@@ -6,7 +6,10 @@ namespace UNetFamily;
 /// </summary>
 public interface ITraceable
 {
-    /// <summary>Follows a shape through the module; mirrors <c>forward</c>.</summary>
+    /// <summary>
+    /// Follows a shape through the module; mirrors <c>forward</c>. Layers go through <see cref="Tracer.Through(TensorShape, ReadOnlySpan{nn.Module})"/>, concatenations through <see cref="Tracer.Concatenated"/>, sums through
+    /// <see cref="Tracer.Summed"/>; a sum that isn't reported is missing in memory and receptive field.
+    /// </summary>
     /// <param name="tracer">Takes the layers in order.</param>
     /// <param name="input">The shape that comes in.</param>
     /// <returns>The shape that goes out.</returns>

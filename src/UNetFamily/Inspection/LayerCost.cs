@@ -27,4 +27,14 @@ public enum LayerKind
 /// <param name="Output">The shape that goes out.</param>
 /// <param name="Parameters">The numbers that it learns.</param>
 /// <param name="Macs">Multiply-accumulates for one sample, biases left out; 0 for layers that are not products.</param>
-public sealed record LayerCost(string Path, string Layer, LayerKind Kind, TensorShape Input, TensorShape Output, long Parameters, long Macs);
+public sealed record LayerCost(string Path, string Layer, LayerKind Kind, TensorShape Input, TensorShape Output, long Parameters, long Macs)
+{
+    /// <summary>Those of the parameters that are not frozen.</summary>
+    public long TrainableParameters { get; init; }
+
+    /// <summary>
+    /// Bytes that autograd keeps for this layer's gradient in a training step with one sample, as far as no layer before it needs the same tensor: what it reads, what it made where the
+    /// gradient is computed from that (ReLU, sigmoid, softmax), the places of maxima, masks and statistics. See <see cref="ModelSummary.TrainingActivationBytes"/>.
+    /// </summary>
+    public long KeptBytes { get; init; }
+}

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text;
 
 namespace UNetFamily;
 
@@ -11,6 +10,26 @@ namespace UNetFamily;
 /// <param name="TrainableParameters">Those that are not frozen.</param>
 public sealed record ModelSummary(string Name, TensorShape Input, IReadOnlyList<LayerCost> Layers, long Parameters, long TrainableParameters)
 {
+    /// <summary>The network's modules as a tree, with the sums of each.</summary>
+    public required ModuleCost Root { get; init; }
+
+    /// <summary>
+    /// Bytes of the tensors that wait for the backward pass at the end of a training step's forward pass, for one sample in the type of the weights; other batches are multiples of it.
+    /// These are the inputs of convolutions, linear layers and norms, the input or output of activations (whichever the gradient needs), both factors of products, the places of maxima (8 bytes
+    /// each), masks of dropout and statistics, each tensor once however many layers need it, and the outputs. Not counted: the input, the weights, and what a layer needs only while it computes.
+    /// With activation checkpointing: the inputs of segments, and the tensors of the largest segment, which is computed again.
+    /// </summary>
+    public required long TrainingActivationBytes { get; init; }
+
+    /// <summary>
+    /// The most bytes of tensors alive at once in a forward pass without gradients in evaluation, for one sample in the type of the weights: each from the layer that makes it to the end of
+    /// the block that holds it. Not counted: the input, the weights, and the convolutions' own workspace.
+    /// </summary>
+    public required long InferencePeakBytes { get; init; }
+
+    /// <summary>The pixels that a pixel of the finest logits is computed from.</summary>
+    public required ReceptiveField ReceptiveField { get; init; }
+
     /// <summary>Multiply-accumulates of all convolutions, linear layers and matrix products, biases left out.</summary>
     public long Macs => Layers.Sum(layer => layer.Macs);
 
@@ -25,36 +44,15 @@ public sealed record ModelSummary(string Name, TensorShape Input, IReadOnlyList<
     /// <param name="kind">The kind.</param>
     public long MacsOf(LayerKind kind) => Layers.Where(layer => layer.Kind == kind).Sum(layer => layer.Macs);
 
-    /// <summary>A table: a line per layer, then the totals.</summary>
-    public override string ToString()
-    {
-        var text = new StringBuilder();
-        var width = Layers.Max(layer => layer.Path.Length);
-        foreach (var layer in Layers)
-            text.AppendLine(CultureInfo.InvariantCulture, $"{layer.Path.PadRight(width)}  {layer.Layer,-18} {layer.Output,-22} {layer.Parameters,12:N0} {layer.Macs,18:N0}");
-        text.Append(CultureInfo.InvariantCulture, $"{Name} for {Input}: {Parameters:N0} parameters, {TrainableParameters:N0} trainable, {Macs:N0} multiply-accumulates");
-        return text.ToString();
-    }
-}
+    /// <summary>The whole tree as a table, a line per module, then the totals.</summary>
+    public override string ToString() => ToString(int.MaxValue);
 
-/// <summary>Looks at networks without running them.</summary>
-public static class ModelInspection
-{
-    /// <summary>The layers of a network with shapes, parameters and multiply-accumulates.</summary>
-    /// <param name="model">The network.</param>
-    /// <param name="size">The spatial size of the input: (H, W) or (D, H, W).</param>
-    /// <exception cref="ArgumentException">The network doesn't take this size.</exception>
-    public static ModelSummary Summary(this SegmentationModel model, params ReadOnlySpan<long> size)
-    {
-        ArgumentNullException.ThrowIfNull(model);
-        if (size.Length != (int)model.Options.SpatialDims)
-            throw new ArgumentException($"{model.GetName()} needs {(int)model.Options.SpatialDims} sides, got {size.Length}.", nameof(size));
-        if (model.InputSizes.Problem(size) is { } problem) throw new ArgumentException($"{model.GetName()}: {problem}", nameof(size));
-
-        var input = new TensorShape([model.Options.InChannels, .. size]);
-        var tracer = new Tracer(model.Whole);
-        model.Trace(tracer, input);
-        var parameters = model.parameters().ToArray();
-        return new ModelSummary(model.GetName(), input, tracer.Layers, parameters.Sum(p => p.numel()), parameters.Where(p => p.requires_grad).Sum(p => p.numel()));
-    }
+    /// <summary>The tree as a table down to a depth, a line per module with the sums of all below it, then the totals.</summary>
+    /// <param name="depth">How deep: 0 is the network alone, 1 its parts, and so on.</param>
+    public string ToString(int depth) => string.Create(CultureInfo.InvariantCulture, $"""
+        {CostTable.Print(Root, depth)}
+        {Name} for {Input}: {Parameters:N0} parameters, {(TrainableParameters == Parameters ? "all" : $"{TrainableParameters:N0}")} trainable; {Macs:N0} multiply-accumulates
+        Activations of one sample: {CostTable.Size(TrainingActivationBytes)} kept in a training step, {CostTable.Size(InferencePeakBytes)} at the peak of inference
+        Receptive field: {ReceptiveField}
+        """);
 }

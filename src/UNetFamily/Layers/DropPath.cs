@@ -32,5 +32,6 @@ public sealed class DropPath : Module<Tensor, Tensor>, ITraceable
         return input * mask;
     }
 
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Free(this, input, input);
+    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) =>
+        tracer.Elementwise(this, input, input, LayerKeeps.Nothing, inPlace: probability == 0 || !tracer.IsTraining);
 }

@@ -10,5 +10,6 @@ public sealed class LinearUpsample(Extent scale, bool alignCorners = true) : Mod
     /// <returns>(N, C, …spatial * scale).</returns>
     public override Tensor forward(Tensor input) => Resampling.Upsample(input, scale, alignCorners);
 
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Free(this, input, input.Scaled(scale));
+    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) =>
+        tracer.Elementwise(this, input, input.Interpolated(scale, alignCorners), LayerKeeps.Nothing);
 }

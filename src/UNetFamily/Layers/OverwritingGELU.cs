@@ -7,5 +7,5 @@ internal sealed class OverwritingGELU() : Module<Tensor, Tensor>(nameof(GELU)), 
     /// <returns>The same shape.</returns>
     public override Tensor forward(Tensor input) => input.requires_grad ? input.gelu() : input.gelu_().alias();
 
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Free(this, input, input);
+    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Elementwise(this, input, input, LayerKeeps.Input, inPlace: !tracer.IsTraining);
 }

@@ -88,6 +88,39 @@ public sealed class InputSizes
             : $"the input is {Print(size)}; it takes {cells} or more cells of {Print(step)}, so that its norm has several positions. Nearest: {Print(Cover(size))}.";
     }
 
+    /// <summary>Whether no side is over the maximum.</summary>
+    internal bool HasRoomFor(ReadOnlySpan<long> size)
+    {
+        for (var axis = 0; axis < size.Length; axis++)
+            if (size[axis] > Maximum(axis)) return false;
+        return true;
+    }
+
+    /// <summary>
+    /// The largest patch that is no larger than a size where that is possible, else the smallest. Where any side will do, multiples of the smallest are taken, so that nothing needs padding inside.
+    /// </summary>
+    internal long[] Patch(ReadOnlySpan<long> size)
+    {
+        var patch = new long[size.Length];
+        for (var axis = 0; axis < patch.Length; axis++)
+        {
+            var side = Math.Clamp(size[axis], minimum[axis], Maximum(axis));
+            patch[axis] = side - (side - minimum[axis]) % PatchStep(axis);
+        }
+        while (Cells(patch) < cells) patch[^1] += step[^1];
+        return patch;
+    }
+
+    /// <summary>The next smaller patch on an axis; null at the smallest.</summary>
+    internal long[]? Smaller(ReadOnlySpan<long> patch, int axis)
+    {
+        var smaller = patch.ToArray();
+        smaller[axis] -= PatchStep(axis);
+        return smaller[axis] >= minimum[axis] && Cells(smaller) >= cells ? smaller : null;
+    }
+
+    private long PatchStep(int axis) => step[axis] == 1 ? minimum[axis] : step[axis];
+
     private long Cells(ReadOnlySpan<long> size)
     {
         var product = 1L;

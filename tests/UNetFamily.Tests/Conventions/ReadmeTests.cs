@@ -28,6 +28,14 @@ public partial class ReadmeTests
     }
 
     [Fact]
+    public void Its_tree_is_what_is_printed()
+    {
+        using var scope = NewDisposeScope();
+        var tree = Regex.Match(Text, @"^```\n(module .*?)^```", RegexOptions.Singleline | RegexOptions.Multiline).Groups[1].Value.TrimEnd();
+        Snippets.Inspect().ReplaceLineEndings("\n").Should().Be(tree);
+    }
+
+    [Fact]
     public void Its_table_is_the_catalogue()
     {
         var rows = NetworkRow().Matches(Text).Select(match => (match.Groups[1].Value, match.Groups[2].Value));

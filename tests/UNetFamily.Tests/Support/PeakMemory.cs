@@ -21,8 +21,25 @@ internal static class PeakMemory
         return Read() - before;
     }
 
-    private static long Read() => File.ReadLines("/proc/self/status").Where(line => line.StartsWith("VmHWM", StringComparison.Ordinal))
-        .Select(line => 1024 * long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)).Single();
+    /// <summary>How many bytes more the process holds after an action than before it, without what the allocator could give back.</summary>
+    public static long HeldAfter(Action action)
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        var before = Held();
+        action();
+        return Held() - before;
+    }
+
+    /// <summary>What the process holds, without what the allocator can give back.</summary>
+    public static long Held()
+    {
+        _ = malloc_trim(0);
+        return Read("VmRSS");
+    }
+
+    private static long Read(string line = "VmHWM") => File.ReadLines("/proc/self/status").Where(text => text.StartsWith(line, StringComparison.Ordinal))
+        .Select(text => 1024 * long.Parse(text.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)).Single();
 
     [DllImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

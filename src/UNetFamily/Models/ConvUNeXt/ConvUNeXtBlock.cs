@@ -49,5 +49,6 @@ public sealed class ConvUNeXtBlock : Module<Tensor, Tensor>, ITraceable
         return activation.call(sum);
     }
 
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Through(input, branch, activation);
+    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) =>
+        tracer.Through(Tracer.SummedInto(tracer.Through(input, branch), input), activation);
 }

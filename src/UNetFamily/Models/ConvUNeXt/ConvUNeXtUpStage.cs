@@ -44,13 +44,13 @@ internal sealed class ConvUNeXtUpStage : Module<Tensor, Tensor, Tensor>
         return blocks.call(merged);
     }
 
-    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip)
+    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip) => tracer.Block(() =>
     {
         var (first, second) = Raise;
-        var fitted = tracer.Through(below, first, second).WithSides((axis, _) => skip.Spatial[axis]);
+        var fitted = tracer.Through(below, first, second).FittedTo(skip);
         var gated = gate.Trace(tracer, fitted, skip);
         return tracer.Through(Tracer.Concatenated(gated, fitted), merge, blocks);
-    }
+    }, below, skip);
 
     private (Module<Tensor, Tensor> First, Module<Tensor, Tensor> Second) Raise => normFirst ? (norm, up) : (up, norm);
 }

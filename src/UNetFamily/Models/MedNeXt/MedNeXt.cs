@@ -104,14 +104,26 @@ public sealed class MedNeXt : SegmentationModel
     public override TensorShape Trace(Tracer tracer, TensorShape input)
     {
         ArgumentNullException.ThrowIfNull(tracer);
+        var skips = new Stack<TensorShape>();
         var x = tracer.Through(input, stem);
-        for (var level = 0; level < encoder.Count; level++) x = tracer.Through(x, [.. encoder[level], down[level]]);
-        x = tracer.Through(x, [.. bottleneck]);
+        for (var level = 0; level < encoder.Count; level++)
+        {
+            skips.Push(Through(tracer, encoder[level], x));
+            x = Through(tracer, [down[level]], skips.Peek());
+        }
+        x = Through(tracer, bottleneck, x);
         for (var level = encoder.Count - 1; level >= 0; level--)
         {
             if (auxiliary.Count > 0) tracer.Through(x, auxiliary[level]);
-            x = tracer.Through(x, [up[level], .. decoder[level]]);
+            var (stage, below, skip) = (level, x, skips.Pop());
+            x = tracer.Block(() => Through(tracer, decoder[stage], Tracer.SummedInto(Through(tracer, [up[stage]], below), skip)), holds: false, below, skip);
         }
         return tracer.Through(x, head);
+    }
+
+    private TensorShape Through(Tracer tracer, IEnumerable<nn.Module> blocks, TensorShape x)
+    {
+        foreach (var block in blocks) x = checkpointing ? tracer.Checkpointed(x, block) : tracer.Through(x, block);
+        return x;
     }
 }

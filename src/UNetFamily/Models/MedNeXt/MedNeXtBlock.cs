@@ -66,9 +66,8 @@ public sealed class MedNeXtBlock : Module<Tensor, Tensor>, ITraceable
     public TensorShape Trace(Tracer tracer, TensorShape input)
     {
         ArgumentNullException.ThrowIfNull(tracer);
-        var hidden = tracer.Through(input, depthwise, norm, expand, activation);
-        if (grn is not null) hidden = tracer.Through(hidden, grn);
-        return tracer.Through(hidden, compress);
+        var x = tracer.Chain(input, grn is null ? [depthwise, norm, expand, activation, compress] : [depthwise, norm, expand, activation, grn, compress]);
+        return residual ? Tracer.SummedInto(x, input) : x;
     }
 
     /// <summary>The kernel of a block, 7 when left out as in the original's code.</summary>

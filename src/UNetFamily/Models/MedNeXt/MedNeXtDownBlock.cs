@@ -45,7 +45,6 @@ public sealed class MedNeXtDownBlock : Module<Tensor, Tensor>, ITraceable
     {
         ArgumentNullException.ThrowIfNull(tracer);
         var x = tracer.Through(input, block);
-        if (shortcut is not null) tracer.Through(input, shortcut);
-        return x;
+        return shortcut is null ? x : Tracer.SummedInto(x, tracer.Through(input, shortcut));
     }
 }

@@ -49,7 +49,7 @@ public sealed class MedNeXtUpBlock : Module<Tensor, Tensor>, ITraceable
     {
         ArgumentNullException.ThrowIfNull(tracer);
         var x = tracer.Through(input, block);
-        if (shortcut is not null) tracer.Through(input, shortcut);
-        return x.WithSides((_, side) => side + 1);
+        if (shortcut is not null) x = Tracer.SummedInto(x, tracer.Through(input, shortcut));
+        return x.Padded(_ => (Before: 1, Behind: 0));
     }
 }

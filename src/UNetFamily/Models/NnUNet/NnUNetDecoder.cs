@@ -78,7 +78,8 @@ internal sealed class NnUNetUpStage : Module<Tensor, Tensor, Tensor>
         return blocks.call(joined);
     }
 
-    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip) => tracer.Through(Tracer.Concatenated(tracer.Through(below, up), skip), blocks);
+    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip) =>
+        tracer.Block(() => tracer.Through(Tracer.Concatenated(tracer.Through(below, up), skip), blocks), holds: false, below, skip);
 
     private Tensor Join(Tensor below, Tensor skip)
     {

@@ -132,12 +132,14 @@ public sealed class U2Net3d : SegmentationModel
         var x = stem.Trace(tracer, input, domain);
         foreach (var stage in down) skips.Push(x = stage.Trace(tracer, x, domain));
         skips.Pop();
+        TensorShape? sum = null;
         for (var step = 0; step < up.Count; step++)
         {
             x = up[step].Trace(tracer, x, skips.Pop(), domain);
-            HeadAt(step)?.Trace(tracer, x, domain);
+            if (HeadAt(step)?.Trace(tracer, x, domain) is { } map) sum = (sum is null ? map : Tracer.Summed(map, sum)).Scaled(Choices.Strides[LevelOf(step) - 1]);
         }
-        return head.Trace(tracer, x, domain);
+        var logits = head.Trace(tracer, x, domain);
+        return sum is null ? logits : Tracer.SummedInto(logits, sum);
     }
 
     // What levels 2 and 1 say about the classes is added up on the way to the finest level.

@@ -56,14 +56,17 @@ internal sealed class U2NetDownStage : Module<Tensor, string, Tensor>
 
     public TensorShape Trace(Tracer tracer, TensorShape input, string domain)
     {
-        var x = input;
-        if (reduce is not null)
+        return tracer.Block(() =>
         {
-            var sides = input.Spatial.Count;
-            x = x.WithSides((axis, side) => side + border[2 * (sides - 1 - axis)] + border[2 * (sides - 1 - axis) + 1]);
-            x = tracer.Through(reduce.Trace(tracer, x, domain), activation);
+            var x = reduce is null ? input : Reduced(reduce);
+            var change = second.Trace(tracer, tracer.Through(first.Trace(tracer, x, domain), activation), domain);
+            return tracer.Through(residual ? Tracer.SummedInto(change, x) : change, activation);
+        }, input);
+
+        TensorShape Reduced(DomainAdapter reduce)
+        {
+            var padded = input.Padded(axis => (border[2 * (input.Spatial.Count - 1 - axis)], border[2 * (input.Spatial.Count - 1 - axis) + 1]));
+            return tracer.Block(() => tracer.Through(reduce.Trace(tracer, padded, domain), activation), holds: false, input);
         }
-        x = tracer.Through(first.Trace(tracer, x, domain), activation);
-        return tracer.Through(second.Trace(tracer, x, domain), activation);
     }
 }

@@ -48,10 +48,10 @@ internal sealed class U2NetUpStage : Module<Tensor, Tensor, string, Tensor>
         return activation.call(narrow);
     }
 
-    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip, string domain)
+    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip, string domain) => tracer.Block(() =>
     {
-        var raised = tracer.Through(raise.Trace(tracer, below.Scaled(scale), domain), activation);
+        var raised = tracer.Block(() => tracer.Through(raise.Trace(tracer, below.Scaled(scale), domain), activation), holds: false, below);
         var x = tracer.Through(first.Trace(tracer, Tracer.Concatenated(raised, skip), domain), activation);
         return tracer.Through(second.Trace(tracer, x, domain), activation);
-    }
+    }, below, skip);
 }

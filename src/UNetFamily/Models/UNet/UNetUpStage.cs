@@ -34,10 +34,10 @@ internal sealed class UNetUpStage : Module<Tensor, Tensor, Tensor>
         return conv.call(joined).MoveToOuterDisposeScope();
     }
 
-    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip)
+    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip) => tracer.Block(() =>
     {
         var raised = tracer.Through(below, up);
         var joined = padded ? Tracer.Concatenated(skip, raised) : Tracer.Concatenated(raised, skip);
         return tracer.Through(joined, conv);
-    }
+    }, below, skip);
 }

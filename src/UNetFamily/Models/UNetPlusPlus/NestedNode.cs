@@ -47,10 +47,12 @@ public sealed class NestedNode : Module<IReadOnlyList<Tensor>, Tensor, Tensor>
     {
         ArgumentNullException.ThrowIfNull(tracer);
         ArgumentNullException.ThrowIfNull(row);
-        var raised = tracer.Through(below, up);
-        var skip = Tracer.Concatenated([.. row]);
-        if (gate is not null) skip = Gated(tracer, skip, raised);
-        return tracer.Through(Tracer.Concatenated(skip, raised), convs);
+        return tracer.Block(() =>
+        {
+            var raised = tracer.Through(below, up);
+            TensorShape[] skips = gate is null ? [.. row] : [Gated(tracer, Tracer.Concatenated([.. row]), raised)];
+            return tracer.Through(Tracer.Concatenated([.. skips, raised]), convs);
+        }, holds: false, [.. row, below]);
     }
 
     private TensorShape Gated(Tracer tracer, TensorShape skip, TensorShape raised) => gate is ISkipGate traceable

@@ -97,14 +97,14 @@ public sealed class UnetrPlusPlus : SegmentationModel
     {
         ArgumentNullException.ThrowIfNull(tracer);
         ArgumentNullException.ThrowIfNull(input);
-        var y = encoder.Trace(tracer, input.WithChannels(options.StemInput))[^1];
+        var skips = new Stack<TensorShape>(encoder.Trace(tracer, input.WithChannels(options.StemInput) with { Storage = input.Storage }));
+        var y = skips.Pop();
         for (var level = up.Count - 1; level >= 0; level--)
         {
-            y = up[up.Count - 1 - level].Trace(tracer, y);
+            y = up[up.Count - 1 - level].Trace(tracer, y, skips.Pop());
             if (level < auxiliary.Count) tracer.Through(y, auxiliary[level]);
         }
-        tracer.Through(input, detail);
-        return tracer.Through(last.Trace(tracer, y), head);
+        return tracer.Through(last.Trace(tracer, y, tracer.Through(input, detail)), head);
     }
 
     private IReadOnlyList<Tensor> Encode(Tensor x)

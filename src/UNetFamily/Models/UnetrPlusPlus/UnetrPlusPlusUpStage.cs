@@ -28,5 +28,5 @@ internal sealed class UnetrPlusPlusUpStage : Module<Tensor, Tensor, Tensor>
         return block.call(sum);
     }
 
-    public TensorShape Trace(Tracer tracer, TensorShape below) => tracer.Through(below, up, block);
+    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip) => tracer.Through(Tracer.SummedInto(tracer.Through(below, up), skip), block);
 }

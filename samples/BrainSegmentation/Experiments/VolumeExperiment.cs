@@ -12,9 +12,11 @@ namespace UNetFamily.Samples.BrainSegmentation.Experiments;
 /// </summary>
 internal sealed class VolumeExperiment : Experiment
 {
-    private const double Spacing = 2;
-    private const int Patch = 48;
-    private const int BatchSize = 2;
+    // Coarse enough that a patch shows most of a brain: which lobe a voxel belongs to can be told from where it is alone.
+    private const double Spacing = 3;
+    private static readonly long[] Patch = [48, 64, 48];
+    private const int BatchSize = 1;
+    private const double PeakRate = 1e-2;
     private const int StepsPerEpoch = 10;
     private const int Validations = 4;
     private const int HeldOut = 255;
@@ -34,13 +36,14 @@ internal sealed class VolumeExperiment : Experiment
             OutChannels = subject.Scheme.Names.Count,
             SpatialDims = SpatialDims.Three,
             Widths = [16, 32, 64, 128],
+            Upsampling = Upsampling.Interpolated,
             Norm = Normalization.Instance,
         });
         model.to(device);
         preprocessing = new Preprocessing
         {
             Spacing = Spacing,
-            RoiSize = [Patch, Patch, Patch],
+            RoiSize = Patch,
             Classes = [.. subject.Scheme.Names],
             MirrorSymmetric = subject.Scheme.MirrorSymmetric,
         };
@@ -49,14 +52,15 @@ internal sealed class VolumeExperiment : Experiment
     public override SegmentationModel Model => model;
 
     public override string Description => string.Create(CultureInfo.InvariantCulture,
-        $"U-Net for volumes, {model.parameters().Sum(parameter => parameter.numel()):N0} parameters, on patches of {Patch} x {Patch} x {Patch} voxels of {Spacing} mm");
+        $"U-Net for volumes, {model.parameters().Sum(parameter => parameter.numel()):N0} parameters, on patches of {string.Join(" x ", Patch)} voxels of {Spacing} mm");
 
     private string Folder => Path.Combine(options.Out, "training");
 
     public override Trained Train(CancellationToken cancellation)
     {
         var epochs = (options.Iterations + StepsPerEpoch - 1) / StepsPerEpoch;
-        var trainer = new Trainer(model, Batches(), DiceCELoss.NnUNet(batchDice: true, HeldOut), parameters => optim.AdamW(parameters, lr: 3e-3, weight_decay: 1e-2), new TrainerOptions
+        var loss = new BalancedLoss(subject, split, HeldOut);
+        var trainer = new Trainer(model, Batches(), (output, labels) => loss.Of(output.Logits, labels), parameters => optim.AdamW(parameters, PeakRate, weight_decay: 1e-2), new TrainerOptions
         {
             Epochs = epochs,
             StepsPerEpoch = StepsPerEpoch,
@@ -113,7 +117,7 @@ internal sealed class VolumeExperiment : Experiment
         var head = new TrainingCase("head", image, grid.Labels(labels), subject.Scheme.Names.Count, HeldOut);
         return new PatchLoader([head], new PatchLoaderOptions
         {
-            PatchSize = Patch,
+            PatchSize = Extent.Of(Patch),
             BatchSize = BatchSize,
             PaddingValue = image.min().ToSingle(),
             PaddingLabel = HeldOut,

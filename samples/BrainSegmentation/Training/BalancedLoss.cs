@@ -13,11 +13,13 @@ internal sealed class BalancedLoss
 
     private readonly SoftmaxCrossEntropyLoss crossEntropy;
 
-    // A class that the batch lacks has a coefficient of zero, and no gradient.
-    private readonly DiceLoss dice = new() { IncludeBackground = false, Batch = true, SmoothNr = 0, SmoothDr = 1e-3 };
+    private readonly DiceLoss dice;
 
     /// <summary>Weighs the classes by how rare they are in the training slices.</summary>
-    public BalancedLoss(Subject subject, SliceSplit split)
+    /// <param name="subject">The labels.</param>
+    /// <param name="split">The training slices.</param>
+    /// <param name="ignored">The label of what is not judged.</param>
+    public BalancedLoss(Subject subject, SliceSplit split, long? ignored = null)
     {
         var counts = new double[subject.Scheme.Names.Count];
         foreach (var z in split.Training)
@@ -26,12 +28,14 @@ internal sealed class BalancedLoss
         var shares = counts.Select(count => Math.Max(count, 1) / counts.Sum()).ToArray();
         var raw = shares.Select(share => Math.Pow(share, -Balance)).ToArray();
         var mean = raw.Zip(shares, (weight, share) => weight * share).Sum();
-        crossEntropy = new SoftmaxCrossEntropyLoss { ClassWeights = [.. raw.Select(weight => weight / mean)] };
+        crossEntropy = new SoftmaxCrossEntropyLoss { ClassWeights = [.. raw.Select(weight => weight / mean)], IgnoreIndex = ignored };
+        // A class that the batch lacks has a coefficient of zero, and no gradient.
+        dice = new DiceLoss { IncludeBackground = false, Batch = true, SmoothNr = 0, SmoothDr = 1e-3, IgnoreIndex = ignored };
     }
 
     /// <summary>The loss of a batch.</summary>
-    /// <param name="logits">(N, C, H, W).</param>
-    /// <param name="classes">(N, H, W).</param>
+    /// <param name="logits">(N, C, …spatial).</param>
+    /// <param name="classes">(N, …spatial).</param>
     public Tensor Of(Tensor logits, Tensor classes)
     {
         using var scope = NewDisposeScope();

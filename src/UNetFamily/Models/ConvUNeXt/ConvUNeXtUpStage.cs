@@ -29,28 +29,35 @@ internal sealed class ConvUNeXtUpStage : Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <param name="below">(N, below, …spatial / 2, rounded down).</param>
-    /// <param name="skip">(N, skip, …spatial).</param>
+    /// <param name="below">(N, below, …spatial / 2, rounded down); freed as soon as it is used.</param>
+    /// <param name="skip">(N, skip, …spatial); freed as soon as it is used.</param>
     /// <returns>(N, to, …spatial).</returns>
     public override Tensor forward(Tensor below, Tensor skip)
     {
-        var (first, second) = Raise;
-        using var halfway = first.call(below);
-        using var raised = second.call(halfway);
-        using var fitted = Resampling.PadTo(raised, skip);
-        using var gated = gate.call(fitted, skip);
-        using var joined = cat([gated, fitted], dim: 1);
-        using var merged = merge.call(joined);
+        using var merged = Join(below, skip).Into(merge);
         return blocks.call(merged);
     }
 
-    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip) => tracer.Block(() =>
+    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip)
     {
         var (first, second) = Raise;
         var fitted = tracer.Through(below, first, second).FittedTo(skip);
         var gated = gate.Trace(tracer, fitted, skip);
-        return tracer.Through(Tracer.Concatenated(gated, fitted), merge, blocks);
-    }, below, skip);
+        var merged = tracer.Through(Tracer.Concatenated(gated, fitted), merge);
+        return tracer.Block(() => tracer.Through(merged, blocks), holds: false, merged);
+    }
+
+    // Nothing that goes into the concatenation is needed after it.
+    private Tensor Join(Tensor below, Tensor skip)
+    {
+        using (skip)
+        using (var raised = below.Into(Raise.First).Into(Raise.Second))
+        using (var fitted = Resampling.PadTo(raised, skip))
+        using (var gated = gate.call(fitted, skip))
+        {
+            return cat([gated, fitted], dim: 1);
+        }
+    }
 
     private (Module<Tensor, Tensor> First, Module<Tensor, Tensor> Second) Raise => normFirst ? (norm, up) : (up, norm);
 }

@@ -36,9 +36,7 @@ internal sealed class NnUNetDecoder : Module<IReadOnlyList<Tensor>, Segmentation
         var x = skips[^1];
         for (var i = 0; i < stages.Count; i++)
         {
-            using var below = x;
-            using var skip = skips[^(i + 2)];
-            x = stages[i].call(below, skip);
+            x = stages[i].call(x, skips[^(i + 2)]);
             if (deepSupervision || i == stages.Count - 1) finestFirst.Insert(0, heads[i].call(x));
         }
         return new SegmentationOutput(finestFirst[0], finestFirst[1..]);
@@ -69,8 +67,8 @@ internal sealed class NnUNetUpStage : Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <param name="below">(N, below, …spatial / stride).</param>
-    /// <param name="skip">(N, skip, …spatial).</param>
+    /// <param name="below">(N, below, …spatial / stride); freed as soon as it is used.</param>
+    /// <param name="skip">(N, skip, …spatial); freed as soon as it is used.</param>
     /// <returns>(N, skip, …spatial).</returns>
     public override Tensor forward(Tensor below, Tensor skip)
     {
@@ -78,12 +76,18 @@ internal sealed class NnUNetUpStage : Module<Tensor, Tensor, Tensor>
         return blocks.call(joined);
     }
 
-    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip) =>
-        tracer.Block(() => tracer.Through(Tracer.Concatenated(tracer.Through(below, up), skip), blocks), holds: false, below, skip);
+    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip)
+    {
+        var joined = Tracer.Concatenated(tracer.Through(below, up), skip);
+        return tracer.Block(() => tracer.Through(joined, blocks), holds: false, joined);
+    }
 
     private Tensor Join(Tensor below, Tensor skip)
     {
-        using var raised = up.call(below);
-        return cat([raised, skip], dim: 1);
+        using (skip)
+        using (var raised = below.Into(up))
+        {
+            return cat([raised, skip], dim: 1);
+        }
     }
 }

@@ -59,12 +59,7 @@ public sealed class UNet : SegmentationModel
             skips.Push(x);
             x = stage.call(x);
         }
-        foreach (var stage in up)
-        {
-            using var below = x;
-            using var skip = skips.Pop();
-            x = stage.call(below, skip);
-        }
+        foreach (var stage in up) x = stage.call(x, skips.Pop());
         return new SegmentationOutput(head.call(x));
     }
 

@@ -21,23 +21,31 @@ internal sealed class UNetUpStage : Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <param name="below">(N, below, …spatial / 2).</param>
-    /// <param name="skip">(N, skip, …spatial); a padded network allows an odd side, an unpadded one crops.</param>
+    /// <param name="below">(N, below, …spatial / 2); freed as soon as it is used.</param>
+    /// <param name="skip">(N, skip, …spatial); a padded network allows an odd side, an unpadded one crops. Freed as soon as it is used.</param>
     /// <returns>(N, to, …spatial).</returns>
     public override Tensor forward(Tensor below, Tensor skip)
     {
-        using var scope = NewDisposeScope();
-        var raised = up.call(below);
-        if (padded) raised = Resampling.PadTo(raised, skip);
-        else skip = Resampling.CropTo(skip, raised);
-        var joined = cat(order is ConcatOrder.SkipFirst ? [skip, raised] : [raised, skip], dim: 1);
-        return conv.call(joined).MoveToOuterDisposeScope();
+        using var joined = Join(below, skip);
+        return conv.call(joined);
     }
 
-    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip) => tracer.Block(() =>
+    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip)
     {
         var raised = tracer.Through(below, up);
         var joined = padded ? Tracer.Concatenated(skip, raised) : Tracer.Concatenated(raised, skip);
-        return tracer.Through(joined, conv);
-    }, below, skip);
+        return tracer.Block(() => tracer.Through(joined, conv), holds: false, joined);
+    }
+
+    // Concatenation is the last that needs what goes into it; held until the convolutions are done, it would be a third of the peak of inference.
+    private Tensor Join(Tensor below, Tensor skip)
+    {
+        using (skip)
+        using (var raised = below.Into(up))
+        using (var fitted = padded ? Resampling.PadTo(raised, skip) : Resampling.CropTo(skip, raised))
+        {
+            var (left, right) = padded ? (skip, fitted) : (fitted, raised);
+            return cat(order is ConcatOrder.SkipFirst ? [left, right] : [right, left], dim: 1);
+        }
+    }
 }

@@ -16,7 +16,15 @@ internal sealed class TrainingState : IDisposable
     {
         (this.model, this.options) = (model, options);
         Weights = new MixedPrecision(model, options.Precision);
-        Optimizer = optimizer(Weights.Parameters.Where(parameter => parameter.requires_grad).ToArray());
+        try
+        {
+            Optimizer = optimizer(Weights.Parameters.Where(parameter => parameter.requires_grad).ToArray());
+        }
+        catch
+        {
+            Weights.Dispose();          // the network is the caller's, and was in float32
+            throw;
+        }
         Average = options.AverageDecay is { } decay ? new WeightAverage(Weights, decay) : null;
         Scaler = scaler ?? (options.Precision is Precision.Half ? new GradientScaler() : null);
         Stopping = options.Patience is { } patience ? new EarlyStopping(patience, options.MinDelta, options.LowerIsBetter) : null;

@@ -38,6 +38,18 @@ public sealed class TrainerTests : FileTests
         Scaler = scale is { } first ? new GradientScaler(first, growthInterval: 3) : null,
     };
 
+    [Fact]
+    public void A_training_that_can_not_begin_leaves_the_network_as_it_was()
+    {
+        using var model = Fresh();
+        var trainer = new Trainer(model, new Squares(), Loss, _ => throw new InvalidOperationException("no optimizer"), Short with { Precision = Precision.BFloat16 });
+
+        trainer.Invoking(it => it.Run()).Should().Throw<InvalidOperationException>().WithMessage("no optimizer");
+
+        using var fresh = Fresh();
+        foreach (var (name, tensor) in fresh.state_dict()) TensorAssert.Equal(model.state_dict()[name], tensor, name);
+    }
+
     [Theory]
     [InlineData(Precision.Float32, 6, null)]        // in the middle of the second epoch
     [InlineData(Precision.Float32, 8, null)]        // at its last step

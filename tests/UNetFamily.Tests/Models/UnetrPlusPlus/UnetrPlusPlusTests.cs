@@ -83,6 +83,17 @@ public class UnetrPlusPlusTests
     }
 
     [Fact]
+    public void No_weight_is_drawn_far_out()
+    {
+        using var random = manual_seed(12);        // its number 411,302 comes from a uniform draw of exactly -1
+        using var weight = empty(500_000);
+        UnetrPlusPlusEncoder.Draw(weight);
+
+        weight.abs().max().ToDouble().Should().BeLessThan(0.121);
+        weight.std().ToDouble().Should().BeApproximately(0.02, 1e-4);
+    }
+
+    [Fact]
     public void Only_the_encoders_linear_layers_are_truncated_normal()
     {
         using var model = (Small(SpatialDims.Three) with { FeatureSize = 16 }).Build();

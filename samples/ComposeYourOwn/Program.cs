@@ -11,8 +11,8 @@ using UNetFamily.Samples.ComposeYourOwn;
 
 try
 {
-    // About a minute of training on two cores, unless the command line says otherwise.
-    string[] standard = args.Contains("--quick") ? [] : ["--iterations", "300"];
+    // Two to three minutes of training on two cores, unless the command line says otherwise.
+    string[] standard = args.Contains("--quick") ? [] : ["--iterations", "600"];
     if (DemoOptions.Parse([.. standard, .. args]) is { } options) return await RunAsync(options) ? 0 : 1;
     Console.WriteLine(DemoOptions.Help);
     return 0;

@@ -41,9 +41,5 @@ public abstract record SegmentationModelOptions
     }
 
     /// <summary>Throws when there are problems.</summary>
-    internal void Validate(string network)
-    {
-        var problems = Problems().ToArray();
-        if (problems.Length > 0) throw new ArgumentException($"{network}: {string.Join(" ", problems)}");
-    }
+    internal void Validate(string network) => Problems().ThrowIfAny(network);
 }

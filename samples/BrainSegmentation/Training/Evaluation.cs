@@ -21,7 +21,7 @@ internal sealed record Evaluation(SliceScores Network, SliceScores CopyOfBelow, 
     public static Evaluation Of(Subject subject, SliceSplit split, byte[] predicted)
     {
         var classes = subject.Scheme.Names;
-        var evaluation = new Evaluation(new SliceScores(classes), new SliceScores(classes), new SliceScores(classes));
+        var evaluation = new Evaluation(new SliceScores(classes), new SliceScores(classes, distances: false), new SliceScores(classes, distances: false));
         foreach (var z in split.Centres)
         {
             var truth = subject.LabelsOf(z);

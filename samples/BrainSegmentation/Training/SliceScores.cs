@@ -7,16 +7,16 @@ namespace UNetFamily.Samples.BrainSegmentation.Training;
 /// of means: there was nothing to find.
 /// </summary>
 /// <param name="classes">The names of the classes, background first.</param>
-internal sealed class SliceScores(IReadOnlyList<string> classes)
+/// <param name="distances">Whether distances are measured.</param>
+internal sealed class SliceScores(IReadOnlyList<string> classes, bool distances = true)
 {
     private readonly SegmentationMetrics metrics = new(new MetricOptions
     {
         Classes = [.. classes],
         EmptyClass = EmptyClass.Skip,
         MissingSurface = MissingSurface.ImageDiagonal,
+        Distances = distances,
     });
-
-    private readonly OverlapCounts[] counts = new OverlapCounts[classes.Count];
 
     /// <summary>Scores a slice.</summary>
     /// <param name="z">Its number.</param>
@@ -28,13 +28,12 @@ internal sealed class SliceScores(IReadOnlyList<string> classes)
         long[] shape = [volume.Size.Y, volume.Size.X];
         using var found = tensor(predicted.ToArray(), shape);
         using var right = tensor(truth.ToArray(), shape);
-        var scores = metrics.Add($"slice {z}", found, right, volume.Geometry.PixDim[2], volume.Geometry.PixDim[1]);
-        foreach (var (index, score) in scores.Index()) counts[index + 1] = counts[index + 1].Add(score.Counts);
+        metrics.Add($"slice {z}", found, right, volume.Geometry.PixDim[2], volume.Geometry.PixDim[1]);
         return this;
     }
 
     /// <summary>The Dice coefficient of a class, or NaN when neither side has it.</summary>
-    public double Dice(int label) => counts[label].Dice(EmptyClass.Skip);
+    public double Dice(int label) => Report.Cases.Where(score => score.Class == classes[label]).Aggregate(default(OverlapCounts), (sum, score) => sum.Add(score.Counts)).Dice(EmptyClass.Skip);
 
     /// <summary>The 95th percentile of the Hausdorff distance of a class in millimetres, the mean over slices.</summary>
     public double Hausdorff(int label) => Report.PerClass[label - 1].Mean.HausdorffPercentile;

@@ -47,8 +47,7 @@ public sealed class EfficientPairedAttention : Module<Tensor, Tensor>, ITraceabl
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tokens);
         this.options = options ??= new PairedAttentionOptions();
-        var problems = options.Problems(channels).ToArray();
-        if (problems.Length > 0) throw new ArgumentException($"{nameof(EfficientPairedAttention)}: {string.Join(" ", problems)}", nameof(options));
+        options.Problems(channels).ThrowIfAny(nameof(EfficientPairedAttention), nameof(options));
         (this.channels, this.tokens) = (channels, tokens);
 
         channelTemperature = Parameter(ones(options.Heads, 1, 1));

@@ -91,8 +91,7 @@ public sealed partial record SlidingWindow
         predictor.Require(image);
         var dims = (SpatialDims)(image.Count - 1);
         if (!Enum.IsDefined(dims)) throw new ArgumentException($"image must be (C, H, W) or (C, D, H, W), is ({string.Join(", ", image)}).", nameof(image));
-        var problems = Problems(dims).ToArray();
-        if (problems.Length > 0) throw new ArgumentException($"{nameof(SlidingWindow)}: {string.Join(" ", problems)}");
+        Problems(dims).ThrowIfAny(nameof(SlidingWindow));
 
         long[] sides = [.. image[1..]];
         var roi = predictor.Roi(RoiSize.Along(dims), sides);

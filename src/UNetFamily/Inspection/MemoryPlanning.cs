@@ -52,8 +52,8 @@ public static class MemoryPlanning
     {
         ArgumentNullException.ThrowIfNull(model);
         request ??= new FitRequest();
-        var problems = request.Problems(model.Options.SpatialDims).ToArray();
-        return problems.Length == 0 ? request : throw new ArgumentException($"{nameof(FitRequest)}: {string.Join(" ", problems)}", nameof(request));
+        request.Problems(model.Options.SpatialDims).ThrowIfAny(nameof(FitRequest), nameof(request));
+        return request;
     }
 
     private static MemoryEstimate Estimate(SegmentationModel model, ReadOnlySpan<long> patch, FitRequest request)

@@ -33,8 +33,7 @@ public abstract record SegmentationLoss
     {
         ArgumentNullException.ThrowIfNull(logits);
         ArgumentNullException.ThrowIfNull(target);
-        var problems = Problems().ToArray();
-        if (problems.Length > 0) throw new ArgumentException($"{GetType().Name}: {string.Join(" ", problems)}");
+        Problems().ThrowIfAny(GetType().Name);
 
         using var scope = NewDisposeScope();
         return Compute(new LossInput(logits, target, weights, this)).MoveToOuterDisposeScope();

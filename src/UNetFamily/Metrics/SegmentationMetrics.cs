@@ -13,8 +13,7 @@ public sealed class SegmentationMetrics
     public SegmentationMetrics(MetricOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
-        var problems = options.Problems().ToArray();
-        if (problems.Length > 0) throw new ArgumentException($"MetricOptions: {string.Join(" ", problems)}", nameof(options));
+        options.Problems().ThrowIfAny(nameof(MetricOptions), nameof(options));
         Options = options;
     }
 

@@ -81,9 +81,5 @@ public sealed record TrainerOptions
     }
 
     /// <summary>Throws when there are problems.</summary>
-    internal void Validate()
-    {
-        var problems = Problems().ToArray();
-        if (problems.Length > 0) throw new ArgumentException($"{nameof(TrainerOptions)}: {string.Join(" ", problems)}");
-    }
+    internal void Validate() => Problems().ThrowIfAny(nameof(TrainerOptions));
 }

@@ -29,8 +29,7 @@ public sealed class PatchLoader : IBatchSource
         var first = all[0];
         if (Array.Find(all, other => (other.SpatialDims, other.Channels, other.Classes) != (first.SpatialDims, first.Channels, first.Classes)) is { } odd)
             throw new ArgumentException($"Cases must be alike; {Describe(first)}, {Describe(odd)}.", nameof(cases));
-        var problems = options.Problems(first.SpatialDims, first.Channels).ToArray();
-        if (problems.Length > 0) throw new ArgumentException($"PatchLoaderOptions: {string.Join(" ", problems)}", nameof(options));
+        options.Problems(first.SpatialDims, first.Channels).ThrowIfAny(nameof(PatchLoaderOptions), nameof(options));
 
         Options = options;
         sampler = new(all, options);

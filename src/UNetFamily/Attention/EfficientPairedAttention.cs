@@ -95,7 +95,7 @@ public sealed class EfficientPairedAttention : Module<Tensor, Tensor>, ITraceabl
         var k = Part(1, x);
         // Dividing the small product by the norms of k is dividing k by them.
         var norms = Heads(k.norm(-1, keepdim: true).clamp_min(NormEps)).transpose(-1, -2);
-        var products = Heads(q).matmul(Heads(k).transpose(-1, -2));
+        var products = Heads(q).Times(Heads(k).transpose(-1, -2));
         var map = (products / norms * channelTemperature).softmax(-1);
         return scope.MoveToOuter(map, e.call(k));
     }
@@ -103,7 +103,7 @@ public sealed class EfficientPairedAttention : Module<Tensor, Tensor>, ITraceabl
     private Tensor ChannelBranch(Tensor map, Tensor x)
     {
         using var scope = NewDisposeScope();
-        var attended = channelDropout.call(map).matmul(Heads(Part(2, x)));
+        var attended = channelDropout.call(map).Times(Heads(Part(2, x)));
         return attended.flatten(1, 2).MoveToOuterDisposeScope();
     }
 
@@ -112,10 +112,10 @@ public sealed class EfficientPairedAttention : Module<Tensor, Tensor>, ITraceabl
         using var scope = NewDisposeScope();
         var values = Heads(ProjectedValues(x));
         // The map of tokens x projected tokens is by far the largest tensor here: the temperature goes into the keys, and the logits go once they are used.
-        var logits = Heads(q).transpose(-1, -2).matmul(Heads(keys) * spatialTemperature);
+        var logits = Heads(q).transpose(-1, -2).Times(Heads(keys) * spatialTemperature);
         var map = logits.softmax(-1);
         logits.Dispose();
-        var attended = values.matmul(spatialDropout.call(map).transpose(-1, -2));       // (N, heads, d, tokens)
+        var attended = values.Times(spatialDropout.call(map).transpose(-1, -2));       // (N, heads, d, tokens)
         var perToken = options.ScrambledTokens
             ? attended.transpose(1, 2).reshape(x.shape[0], tokens, channels).transpose(1, 2)
             : attended.flatten(1, 2);
@@ -146,8 +146,7 @@ public sealed class EfficientPairedAttention : Module<Tensor, Tensor>, ITraceabl
     {
         using var scope = NewDisposeScope();
         var weights = weight.unsqueeze(0).expand(x.shape[0], -1, -1);
-        var mapped = bias is null ? bmm(weights, x) : baddbmm(bias.unsqueeze(-1), weights, x);
-        return mapped.MoveToOuterDisposeScope();
+        return weights.TimesPlus(x, bias).MoveToOuterDisposeScope();
     }
 
     TensorShape ITraceable.Trace(Tracer tracer, TensorShape input)

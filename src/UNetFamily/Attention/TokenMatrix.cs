@@ -16,5 +16,5 @@ internal sealed class TokenMatrix : Module<Tensor, Tensor>
 
     public long Projected => weight.shape[1];
 
-    public override Tensor forward(Tensor input) => input.matmul(weight);
+    public override Tensor forward(Tensor input) => input.Times(weight);
 }

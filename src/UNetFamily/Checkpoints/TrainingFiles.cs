@@ -93,7 +93,7 @@ public static class TrainingFiles
         var numbers = Parse<OptimizerNumbers>(all, OptimizerKey);
         var tensors = all.Tensors.Where(entry => entry.Name.StartsWith(OptimizerPrefix, StringComparison.Ordinal)).ToDictionary(entry => entry.Name[OptimizerPrefix.Length..]);
         var restore = OptimizerSnapshot.Prepare(all, optimizer, numbers, tensors);
-        var random = RandomState(all);
+        var random = StoredRandomState(all);
 
         load(position);
         for (var i = 0L; i < position.ScheduleSteps; i++) schedule?.step();
@@ -102,7 +102,7 @@ public static class TrainingFiles
         return position;
     }
 
-    private static Tensor RandomState(Checkpoint checkpoint)
+    private static Tensor StoredRandomState(Checkpoint checkpoint)
     {
         using var current = get_rng_state();
         var entry = checkpoint.Find(RandomName);
@@ -111,20 +111,11 @@ public static class TrainingFiles
             : throw checkpoint.Fail(null, $"The file lacks the state of the random numbers, or another version of libtorch wrote it: {entry?.ToString() ?? "nothing"} in place of {current.numel()} bytes.");
     }
 
-    /// <summary>The state, tried on a generator that nobody uses.</summary>
     private static Tensor Checked(Checkpoint checkpoint, TensorEntry entry)
     {
         var state = checkpoint.Read(entry);
-        using var trial = new Generator();
-        try
-        {
-            trial.set_state(state);
-        }
-        catch (System.Runtime.InteropServices.ExternalException e)
-        {
-            throw checkpoint.Fail(entry.Position, "The state of the random numbers is none that libtorch knows.", e);
-        }
-        return state;
+        return RandomState.Problem(state.bytes) is not { } problem ? state
+            : throw checkpoint.Fail(entry.Position, $"The state of the random numbers is none that libtorch takes: {problem}.");
     }
 
     private static T Parse<T>(Checkpoint checkpoint, string key)

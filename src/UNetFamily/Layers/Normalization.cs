@@ -108,10 +108,7 @@ public abstract record Normalization
         {
             if (Problem(channels) is { } problem) throw new ArgumentException(problem, nameof(channels));
 
-            var norm = GroupNorm(Groups ?? channels, channels);
-            init.ones_(norm.weight);        // TorchSharp 0.107 leaves both uninitialized
-            init.zeros_(norm.bias!);
-            return norm;
+            return GroupNorms.Build(Groups ?? channels, channels);
         }
 
         internal override string? Problem(long channels) => Groups is { } groups && channels % groups != 0 ? $"{groups} groups do not divide {channels} channels." : null;

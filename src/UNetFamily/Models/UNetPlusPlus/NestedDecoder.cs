@@ -6,7 +6,7 @@ namespace UNetFamily;
 /// </summary>
 public sealed class NestedDecoder : Module<IReadOnlyList<Tensor>, IReadOnlyList<Tensor>>
 {
-    private readonly ModuleDict<NestedNode> nodes;
+    private readonly NamedModules<NestedNode> nodes;
     private readonly NestedSkips skips;
     private readonly int depth;
 
@@ -22,10 +22,14 @@ public sealed class NestedDecoder : Module<IReadOnlyList<Tensor>, IReadOnlyList<
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(depth);
         ArgumentNullException.ThrowIfNull(node);
         (this.depth, this.skips) = (depth, skips);
-        nodes = ModuleDict<NestedNode>();
-        for (var sum = skips is NestedSkips.Dense ? 1 : depth; sum <= depth; sum++)
-            for (var i = sum - 1; i >= 0; i--) nodes.Add(Key(i, sum - i), node(i, sum - i));
+        nodes = new(Nodes());
         RegisterComponents();
+
+        IEnumerable<(string, NestedNode)> Nodes()
+        {
+            for (var sum = skips is NestedSkips.Dense ? 1 : depth; sum <= depth; sum++)
+                for (var i = sum - 1; i >= 0; i--) yield return (Key(i, sum - i), node(i, sum - i));
+        }
     }
 
     /// <summary>Computes the branches.</summary>

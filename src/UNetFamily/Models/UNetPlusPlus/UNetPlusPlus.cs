@@ -12,7 +12,7 @@ public sealed class UNetPlusPlus : SegmentationModel
 {
     private readonly ModuleList<Sequential> encoder;
     private readonly NestedDecoder decoder;
-    private readonly ModuleDict<Convolution> heads;
+    private readonly NamedModules<Convolution> heads;
     private readonly UNetPlusPlusOptions options;
 
     /// <summary>Builds the network with fresh weights.</summary>
@@ -26,7 +26,7 @@ public sealed class UNetPlusPlus : SegmentationModel
 
         encoder = ModuleList([.. Enumerable.Range(0, level + 1).Select(EncoderLevel)]);
         decoder = new NestedDecoder(level, Node, options.Skips);
-        heads = ModuleDict([.. Levels.Select(k => (NestedDecoder.Key(0, k), dims.Conv(widths[0], options.OutChannels, kernel: 1, bias: options.HeadBias)))]);
+        heads = new(Levels.Select(k => (NestedDecoder.Key(0, k), dims.Conv(widths[0], options.OutChannels, kernel: 1, bias: options.HeadBias))));
         RegisterComponents();
 
         options.Initialization.Apply(this);

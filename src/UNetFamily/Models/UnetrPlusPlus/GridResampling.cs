@@ -31,7 +31,7 @@ internal static class GridResampling
         for (var i = 0; i < from.Length; i++)
         {
             var matrix = map(from[i], to[i]).to(weight.device);
-            x = x.movedim([axis + i], [-1]).matmul(matrix.transpose(0, 1)).movedim([-1], [axis + i]);
+            x = x.movedim([axis + i], [-1]).Times(matrix.transpose(0, 1)).movedim([-1], [axis + i]);
         }
         return x.flatten(axis, axis + from.Length - 1).to(weight.dtype).MoveToOuterDisposeScope();
     }

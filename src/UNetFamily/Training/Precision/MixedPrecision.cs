@@ -107,6 +107,7 @@ public sealed class MixedPrecision : IDisposable
     {
         if (masters.Count == 0) return;
         foreach (var remove in unhook) remove();
+        Gradients.Clear(Model.Whole);
         Model.Whole.to(ScalarType.Float32);
         using var noGradient = no_grad();
         foreach (var (name, tensor) in Model.Whole.state_dict())
@@ -130,6 +131,7 @@ public sealed class MixedPrecision : IDisposable
         var device = exact.Values.First().device;
         Try(type, device);
 
+        Gradients.Clear(whole);
         whole.to(type);
         foreach (var layer in whole.modules())
         {

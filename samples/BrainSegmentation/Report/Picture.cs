@@ -1,13 +1,12 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 
 namespace UNetFamily.Samples.BrainSegmentation.Report;
 
 /// <summary>An RGB picture that can be saved as PNG (ISO/IEC 15948), so that a sample needs no imaging package.</summary>
 internal sealed class Picture(int width, int height)
 {
-    private static readonly uint[] CrcTable = [.. Enumerable.Range(0, 256).Select(CrcOf)];
-
     private readonly byte[] pixels = new byte[3 * width * height];
 
     public int Width => width;
@@ -52,25 +51,15 @@ internal sealed class Picture(int width, int height)
     private static void WriteChunk(Stream file, ReadOnlySpan<byte> type, ReadOnlySpan<byte> data)
     {
         Span<byte> number = stackalloc byte[4];
+        var checksum = new Crc32();
+        checksum.Append(type);
+        checksum.Append(data);
         BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
         file.Write(number);
         file.Write(type);
         file.Write(data);
-        BinaryPrimitives.WriteUInt32BigEndian(number, ~Crc(Crc(uint.MaxValue, type), data));
+        BinaryPrimitives.WriteUInt32BigEndian(number, checksum.GetCurrentHashAsUInt32());
         file.Write(number);
-    }
-
-    private static uint Crc(uint crc, ReadOnlySpan<byte> data)
-    {
-        foreach (var value in data) crc = CrcTable[(byte)(crc ^ value)] ^ (crc >> 8);
-        return crc;
-    }
-
-    private static uint CrcOf(int value)
-    {
-        var crc = (uint)value;
-        for (var bit = 0; bit < 8; bit++) crc = (crc & 1) == 1 ? 0xedb88320 ^ (crc >> 1) : crc >> 1;
-        return crc;
     }
 
     private int At(int x, int y) => 3 * (width * y + x);

@@ -1,3 +1,5 @@
+using System.IO.Hashing;
+
 namespace UNetFamily;
 
 /// <summary>
@@ -107,10 +109,12 @@ public sealed class Checkpoint : IDisposable
             var checksum = new Crc32();
             foreach (var bytes in Stretch(part.Start, part.Length))
             {
-                checksum.Add(bytes.Span);
+                checksum.Append(bytes.Span);
                 progress?.Report(done += bytes.Length);
             }
-            if (checksum.Value != part.Checksum) throw source.Fail(part.Start, $"'{Printable.Of(part.Name)}' is damaged: its checksum is {checksum.Value:x8} and should be {part.Checksum:x8}.");
+            var found = checksum.GetCurrentHashAsUInt32();
+            if (found != part.Checksum)
+                throw source.Fail(part.Start, $"'{Printable.Of(part.Name)}' is damaged: its checksum is {found:x8} and should be {part.Checksum:x8}.");
         }
         if (checksums.Count == 0) foreach (var bytes in Stretch(0, source.Length)) progress?.Report(done += bytes.Length);
     }

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 using UNetFamily.Tests.Checkpoints;
 
 namespace UNetFamily.Tests.Training;
@@ -95,7 +96,7 @@ public sealed class LearningCurveTests : FileTests
         {
             var length = BinaryPrimitives.ReadInt32BigEndian(file.AsSpan(at));
             var name = System.Text.Encoding.ASCII.GetString(file, at + 4, 4);
-            Crc(file.AsSpan(at + 4, length + 4)).Should().Be(BinaryPrimitives.ReadUInt32BigEndian(file.AsSpan(at + 8 + length)), "that is the checksum of {0}", name);
+            Crc32.HashToUInt32(file.AsSpan(at + 4, length + 4)).Should().Be(BinaryPrimitives.ReadUInt32BigEndian(file.AsSpan(at + 8 + length)), "that is the checksum of {0}", name);
             chunks.Add(name, file[(at + 8)..(at + 8 + length)]);
             at += 12 + length;
         }
@@ -119,17 +120,5 @@ public sealed class LearningCurveTests : FileTests
             }
         }
         return pixels;
-    }
-
-    /// <summary>ISO 3309, bit by bit.</summary>
-    private static uint Crc(ReadOnlySpan<byte> bytes)
-    {
-        var crc = uint.MaxValue;
-        foreach (var octet in bytes)
-        {
-            crc ^= octet;
-            for (var bit = 0; bit < 8; bit++) crc = (crc >> 1) ^ ((crc & 1) * 0xEDB88320);
-        }
-        return ~crc;
     }
 }

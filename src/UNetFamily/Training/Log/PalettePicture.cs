@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.Compression;
+using System.IO.Hashing;
 
 namespace UNetFamily;
 
@@ -80,13 +81,13 @@ internal sealed class PalettePicture(int width, int height, params (byte Red, by
     {
         Span<byte> number = stackalloc byte[4];
         var checksum = new Crc32();
-        checksum.Add(name);
-        checksum.Add(data);
+        checksum.Append(name);
+        checksum.Append(data);
         BinaryPrimitives.WriteInt32BigEndian(number, data.Length);
         stream.Write(number);
         stream.Write(name);
         stream.Write(data);
-        BinaryPrimitives.WriteUInt32BigEndian(number, checksum.Value);
+        BinaryPrimitives.WriteUInt32BigEndian(number, checksum.GetCurrentHashAsUInt32());
         stream.Write(number);
     }
 }

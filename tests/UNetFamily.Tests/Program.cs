@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Reflection;
+using System.Runtime.InteropServices;
 using System.Text.RegularExpressions;
 using Xunit.Abstractions;
 using Xunit.Sdk;
@@ -15,8 +16,14 @@ namespace UNetFamily.Tests;
 /// </summary>
 internal static class Program
 {
+    /// <summary>Followed by the name of a call: makes a mistake in it that ends the process, for <see cref="Upstream.FaultTests"/>.</summary>
+    internal const string FaultArgument = "--fault";
+
     private static int Main(string[] arguments)
     {
+        if (arguments is [FaultArgument, var call])
+            return Fault(call);
+
         var words = new List<string>();
         var list = false;
         for (var i = 0; i < arguments.Length; i++)
@@ -44,6 +51,34 @@ internal static class Program
     {
         Console.Error.WriteLine(message);
         return 2;
+    }
+
+    private static int Fault(string call)
+    {
+        Console.WriteLine("before");
+        var x = ones(3, requires_grad: true);
+        try
+        {
+            _ = call switch
+            {
+                "matmul" => x.matmul(ones(4)),
+                "grad" => autograd.grad([x.sum()], [ones(3, requires_grad: true)])[0],
+                "set_state" => Restored(),
+                _ => throw new ArgumentException($"There is no fault '{call}'."),
+            };
+        }
+        catch (ExternalException)
+        {
+        }
+        Console.WriteLine("after");
+        return 0;
+
+        static Tensor Restored()
+        {
+            using var generator = new Generator();
+            generator.set_state(zeros(generator.get_state().numel(), ScalarType.Byte));
+            return generator.get_state();
+        }
     }
 
     private static List<ITestCase> Discover(XunitTestFramework framework)

@@ -56,7 +56,7 @@ public sealed class SeparableConv : Module<Tensor, Tensor>, ITraceable
     /// <returns>(N, OutChannels, …spatial / stride).</returns>
     public override Tensor forward(Tensor input)
     {
-        using var filtered = DepthwiseSlices.Call(depthwise, input);
+        using var filtered = DepthwiseVolumes.Call(depthwise, input);
         using var normalized = norm.call(filtered);
         using var hidden = activation.call(normalized);
         return pointwise.call(hidden);

@@ -20,7 +20,7 @@ internal sealed class DepthwiseUnit : Module<Tensor, Tensor>, ITraceable
 
     public override Tensor forward(Tensor input)
     {
-        using var filtered = DepthwiseSlices.Call(conv, input);
+        using var filtered = DepthwiseVolumes.Call(conv, input);
         using var normalized = norm.call(filtered);
         return activation.call(normalized);
     }

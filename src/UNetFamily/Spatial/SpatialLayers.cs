@@ -29,6 +29,7 @@ public static class SpatialLayers
             long groups = 1, bool bias = true, PaddingModes paddingMode = PaddingModes.Zeros)
         {
             var (k, s, p) = (kernel.Along(dims), (stride ?? 1).Along(dims), (padding ?? kernel.Select(n => n / 2)).Along(dims));
+            using var viewsOfTheWeight = NewDisposeScope();     // see Upstream/README.md
             return dims switch
             {
                 SpatialDims.Two => Conv2d(from, to, (k[0], k[1]), (s[0], s[1]), (p[0], p[1]), null, paddingMode, groups, bias),
@@ -48,6 +49,7 @@ public static class SpatialLayers
         public Convolution ConvTranspose(long from, long to, Extent kernel, Extent? stride = null, Extent? padding = null, long groups = 1, bool bias = true)
         {
             var (k, s, p) = (kernel.Along(dims), (stride ?? kernel).Along(dims), (padding ?? 0).Along(dims));
+            using var viewsOfTheWeight = NewDisposeScope();     // see Upstream/README.md
             return dims switch
             {
                 SpatialDims.Two => ConvTranspose2d(from, to, (k[0], k[1]), (s[0], s[1]), (p[0], p[1]), null, null, PaddingModes.Zeros, groups, bias),

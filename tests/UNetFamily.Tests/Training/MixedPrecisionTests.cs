@@ -12,15 +12,13 @@ public sealed class MixedPrecisionTests : FileTests
 
     private static readonly DeepSupervisionLoss EveryMap = new(new DiceCELoss(), SupervisionWeights.Halves);
 
-    public static IEnumerable<object[]> Variants() => ModelCatalog.Variants.Select(variant => new object[] { variant.Name });
-
     [Theory]
-    [MemberData(nameof(Variants))]
+    [MemberData(nameof(SmallVariants.Names), MemberType = typeof(SmallVariants))]
     public void Every_network_trains_in_bfloat16(string name)
     {
         using var inner = NewDisposeScope();
         using var random = manual_seed(1);
-        using var exact = Small(ModelCatalog.Find(name).Options).Build();
+        using var exact = SmallVariants.Of(name).Build();
         using var model = exact.Options.Build();
         using var noWeights = no_grad();
         foreach (var (key, tensor) in model.state_dict()) tensor.copy_(exact.state_dict()[key]);
@@ -273,37 +271,12 @@ public sealed class MixedPrecisionTests : FileTests
     /// <summary>Noisy stripes, to be told from what is between them: a gradient of pure noise would be lost in any rounding.</summary>
     private static (Tensor Image, Tensor Labels) Stripes(SegmentationModel model)
     {
-        var size = Size(model);
+        var size = SmallVariants.Size(model);
         var wave = size.Select((side, axis) => arange(side, ScalarType.Float32).mul(0.4).view([-1, .. Enumerable.Repeat(1L, size.Length - axis - 1)])).Aggregate((sum, along) => sum + along).sin();
         var image = wave + 0.3 * randn([2, model.Options.InChannels, .. size]);
         using var trial = no_grad();
         using var output = model.call(image);                       // the unpadded U-Net's map is smaller than its input
         var labels = (size.AsSpan().SequenceEqual(output.Logits.shape.AsSpan(2)) ? wave : Resampling.CropTo(wave.expand([1, 1, .. size]), output.Logits)[0, 0]).gt(0).to(ScalarType.Int64);
         return (image, labels.expand([2, .. labels.shape]).contiguous());
-    }
-
-    private static SegmentationModelOptions Small(SegmentationModelOptions options) => options switch
-    {
-        UNetOptions o => o with { Widths = Narrow(o.Widths, 16), Dropout = 0, LastUpWidth = o.LastUpWidth / 16 },
-        UNetPlusPlusOptions o => o with { Widths = Narrow(o.Widths, 8), Dropout = Regularization.None },
-        U2Net3dOptions o => o with { BaseWidth = 16, Pools = 2 },
-        ConvUNeXtOptions o => o with { Widths = Narrow(o.Widths, o.Widths[0] / 4), Depths = [1, 1, 1, 2, 1] },
-        MedNeXtOptions o => o with { Channels = 4, Depths = [.. o.Depths.Select(_ => 1L)] },
-        NnUNetResidualOptions o => o with { FeaturesPerStage = Features(o.Stages), BlocksPerStage = [1] },
-        NnUNetOptions o => o with { FeaturesPerStage = Features(o.Stages) },
-        UnetrPlusPlusOptions o => o with { ImageSize = o.PatchSize.Along(SpatialDims.Three)[0] == 4 ? (Extent)(64, 32, 32) : 32, FeatureSize = 8, Depths = [1, 1, 1, 1], AttentionDropout = 0, Dropout = 0 },
-        _ => throw new NotSupportedException($"How to make {options.GetType().Name} small, is to be said here."),
-    };
-
-    private static ValueList<long> Features(int stages) => [.. Enumerable.Range(0, stages).Select(stage => Math.Min(16L, 4L << stage))];
-
-    private static ValueList<long> Narrow(ValueList<long> widths, long divisor) => [.. widths.Select(width => Math.Max(2, width / divisor))];
-
-    /// <summary>Instance norm over two positions knows signs only, so networks with it get several at their coarsest level.</summary>
-    private static long[] Size(SegmentationModel model)
-    {
-        var axes = (int)model.Options.SpatialDims;
-        var smallest = model.InputSizes.Cover([.. Enumerable.Repeat(axes == 2 ? 64L : 32, axes)]);
-        return model.Options is PlainConvUNetOptions ? [.. smallest.Select(_ => 2 * smallest.Min())] : smallest;
     }
 }

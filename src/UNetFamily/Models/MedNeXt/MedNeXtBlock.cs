@@ -55,7 +55,7 @@ public sealed class MedNeXtBlock : Module<Tensor, Tensor>, ITraceable
     public override Tensor forward(Tensor input)
     {
         using var scope = NewDisposeScope();
-        var x = DepthwiseSlices.Call(depthwise, input).Into(norm).Into(expand).Into(activation);
+        var x = DepthwiseVolumes.Call(depthwise, input).Into(norm).Into(expand).Into(activation);
         if (grn is not null) x = x.Into(grn);
         x = x.Into(compress);
         if (residual) x.add_(input);

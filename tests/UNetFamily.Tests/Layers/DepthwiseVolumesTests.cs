@@ -1,7 +1,7 @@
 namespace UNetFamily.Tests.Layers;
 
-/// <summary>The sum over slices against libtorch's own convolution of volumes.</summary>
-public class DepthwiseSlicesTests
+/// <summary>Depthwise convolutions of volumes with channels last against those in the usual order.</summary>
+public class DepthwiseVolumesTests
 {
     public static TheoryData<int, int, int, int, int> Shapes() => new()
     {
@@ -24,27 +24,16 @@ public class DepthwiseSlicesTests
         var expected = conv.call(input);
         var weight = randn_like(expected).detach();
         var wanted = Gradients(expected);
-        var output = DepthwiseSlices.Call(conv, input);
+        var output = DepthwiseVolumes.Call(conv, input);
         TensorAssert.Close(output, expected, 1e-5);
         foreach (var (found, gradient) in Gradients(output).Zip(wanted)) TensorAssert.Close(found, gradient, 1e-4);
 
         using var noGradient = no_grad();
-        TensorAssert.Equal(DepthwiseSlices.Call(conv, input), output, "the output in training without gradients, as activation checkpointing computes it first");
+        TensorAssert.Equal(DepthwiseVolumes.Call(conv, input), output, "the output in training without gradients, as activation checkpointing computes it first");
         conv.eval();
-        TensorAssert.Close(DepthwiseSlices.Call(conv, input), expected, 1e-5);
+        TensorAssert.Close(DepthwiseVolumes.Call(conv, input), expected, 1e-5);
 
         IList<Tensor> Gradients(Tensor result) => autograd.grad([(result * weight).sum()], [input, conv.weight, conv.bias!]);
-    }
-
-    [Fact]
-    public void Works_through_a_large_volume_in_runs()
-    {
-        using var scope = NewDisposeScope();
-        using var conv = SpatialDims.Three.Conv(64, 64, kernel: 3, groups: 64);
-        conv.eval();
-        using var noGradient = no_grad();
-        var input = randn([1, 64, 23, 64, 64]);
-        TensorAssert.Close(DepthwiseSlices.Call(conv, input), conv.call(input), 1e-5);
     }
 
     [Fact]
@@ -55,12 +44,12 @@ public class DepthwiseSlicesTests
         Module<Tensor, Tensor>[] others =
         [
             SpatialDims.Three.Conv(4, 4, kernel: 3), SpatialDims.Three.Conv(4, 8, kernel: 3, groups: 4), SpatialDims.Three.Conv(4, 4, kernel: 3, stride: 2, groups: 4),
-            SpatialDims.Three.ConvTranspose(4, 4, kernel: 3, stride: 2, groups: 4), SpatialDims.Three.Conv(4, 4, kernel: 3, groups: 4, paddingMode: PaddingModes.Reflect),
+            SpatialDims.Three.ConvTranspose(4, 4, kernel: 3, stride: 2, groups: 4),
         ];
-        foreach (var conv in others) TensorAssert.Equal(DepthwiseSlices.Call((Convolution)conv, volume), conv.call(volume));
+        foreach (var conv in others) TensorAssert.Equal(DepthwiseVolumes.Call((Convolution)conv, volume), conv.call(volume));
         using var exact = SpatialDims.Three.Conv(4, 4, kernel: 3, groups: 4);
         exact.to(ScalarType.Float64);
-        TensorAssert.Equal(DepthwiseSlices.Call(exact, volume.to(ScalarType.Float64)), exact.call(volume.to(ScalarType.Float64)));
+        TensorAssert.Equal(DepthwiseVolumes.Call(exact, volume.to(ScalarType.Float64)), exact.call(volume.to(ScalarType.Float64)));
     }
 
     [Theory]
@@ -72,6 +61,6 @@ public class DepthwiseSlicesTests
         conv.train(training);
         using var input = randn([1, 4, 5, 6, 7]);
         using var noGradient = no_grad();
-        NoLeaks.During(() => DepthwiseSlices.Call(conv, input).Dispose()).Should().Be(0);
+        NoLeaks.During(() => DepthwiseVolumes.Call(conv, input).Dispose()).Should().Be(0);
     }
 }

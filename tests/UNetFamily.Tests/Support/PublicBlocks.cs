@@ -1,0 +1,81 @@
+using System.Diagnostics.CodeAnalysis;
+
+namespace UNetFamily.Tests;
+
+/// <summary>Every public block of the library with a call, in 2D and 3D; a test says that none is missing.</summary>
+internal static class PublicBlocks
+{
+    private static readonly string[] Domains = ["a", "b"];
+
+    /// <summary>The types, in 2D and 3D, for theories.</summary>
+    public static TheoryData<string, SpatialDims> Names()
+    {
+        var data = new TheoryData<string, SpatialDims>();
+        foreach (var name in Makers.Keys)
+        {
+            data.Add(name, SpatialDims.Two);
+            data.Add(name, SpatialDims.Three);
+        }
+        return data;
+    }
+
+    /// <summary>Each public module that is no network, by reflection.</summary>
+    public static IEnumerable<Type> Types => typeof(SegmentationModel).Assembly.GetTypes()
+        .Where(type => type.IsPublic && !type.IsAbstract && type.IsSubclassOf(typeof(nn.Module)) && !type.IsSubclassOf(typeof(SegmentationModel)));
+
+    public static IReadOnlyDictionary<string, Func<SpatialDims, Block>> Makers { get; } = new Dictionary<string, Func<SpatialDims, Block>>
+    {
+        [nameof(BasicBlockD)] = dims => One(dims, new BasicBlockD(dims, 4, 6, stride: 2, norm: Normalization.Batch)),
+        [nameof(BottleneckD)] = dims => One(dims, new BottleneckD(dims, 4, 2, 6, norm: Normalization.Instance)),
+        [nameof(ChannelLayerNorm)] = dims => One(dims, new ChannelLayerNorm(4)),
+        [nameof(ConvNormAct)] = dims => One(dims, new ConvNormAct(dims, 4, 6, norm: Normalization.Batch, activation: Activation.PReLU())),
+        [nameof(ConvUNeXtBlock)] = dims => One(dims, new ConvUNeXtBlock(dims, 4)),
+        [nameof(DomainAdapter)] = dims => ByDomain(dims, new DomainAdapter(dims, dims.Conv(4, 6, kernel: 3, padding: 1), 4, 6, Domains)),
+        [nameof(DoubleConv)] = dims => One(dims, new DoubleConv(dims, 4, 6, Normalization.Batch)),
+        [nameof(DropPath)] = dims => One(dims, new DropPath(0.5)),
+        [nameof(EfficientPairedAttention)] = dims => One(dims, new EfficientPairedAttention(4, dims is SpatialDims.Two ? 48 : 192, new() { Heads = 2, ProjectedTokens = 8 })),
+        [nameof(GlobalResponseNorm)] = dims => One(dims, new GlobalResponseNorm(dims, 4)),
+        [nameof(LinearUpsample)] = dims => One(dims, new LinearUpsample(2)),
+        [nameof(LstmAttentionGate)] = dims =>
+        {
+            var gate = new LstmAttentionGate(dims, signal: 4, skip: 4);
+            return new(gate, x => gate.call(x, x), Shape(dims));
+        },
+        [nameof(MedNeXtBlock)] = dims => One(dims, new MedNeXtBlock(dims, 4, responseNorm: true)),
+        [nameof(MedNeXtDownBlock)] = dims => One(dims, new MedNeXtDownBlock(dims, 4, 8, residual: true)),
+        [nameof(MedNeXtUpBlock)] = dims => One(dims, new MedNeXtUpBlock(dims, 4, 2, residual: true)),
+        [nameof(NestedDecoder)] = dims =>
+        {
+            var decoder = new NestedDecoder(1, (_, _) => Node(dims));
+            return new(decoder, x => Only(decoder.call([x, dims.MaxPool(2).call(x)])), Shape(dims));
+        },
+        [nameof(NestedNode)] = dims =>
+        {
+            var node = Node(dims);
+            return new(node, x => node.call([x], dims.MaxPool(2).call(x)), Shape(dims));
+        },
+        [nameof(PerDomain)] = dims =>
+        {
+            var layers = new PerDomain(Domains, _ => dims.Conv(4, 6, kernel: 1));
+            return new(layers, x => layers.call(x, "b"), Shape(dims));
+        },
+        [nameof(SeparableConv)] = dims => One(dims, new SeparableConv(dims, 4, 6, norm: Normalization.Instance)),
+        [nameof(TransformerBlock)] = dims => One(dims, new TransformerBlock(dims, 4, dims is SpatialDims.Two ? (6, 8) : (4, 6, 8), new() { Heads = 2, ProjectedTokens = 8 })),
+    };
+
+    private static Block One(SpatialDims dims, Module<Tensor, Tensor> block) => new(block, block.call, Shape(dims));
+
+    private static Block ByDomain(SpatialDims dims, DomainAdapter adapter) => new(adapter, x => adapter.call(x, "b"), Shape(dims));
+
+    private static NestedNode Node(SpatialDims dims) => new(Upsampling.Transposed.Build(dims, 4, 4, 2), new ConvNormAct(dims, 8, 4));
+
+    private static Tensor Only(IReadOnlyList<Tensor> maps) => maps.Single();
+
+    private static long[] Shape(SpatialDims dims) => dims is SpatialDims.Two ? [2, 4, 6, 8] : [2, 4, 4, 6, 8];
+
+    /// <param name="Module">The block.</param>
+    /// <param name="Call">Applies it.</param>
+    /// <param name="Shape">The shape of an input.</param>
+    [SuppressMessage("Design", "CA1051", Justification = "A record.")]
+    internal sealed record Block(nn.Module Module, Func<Tensor, Tensor> Call, long[] Shape);
+}

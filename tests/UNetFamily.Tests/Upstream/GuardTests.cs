@@ -1,0 +1,96 @@
+namespace UNetFamily.Tests.Upstream;
+
+/// <summary>What stands in for faulty calls computes what those should.</summary>
+public sealed class GuardTests : IDisposable
+{
+    private readonly DisposeScope scope = NewDisposeScope();
+
+    public void Dispose() => scope.Dispose();
+
+    [Theory]
+    [InlineData(new long[] { 2, 3, 4 }, new long[] { 2, 4, 5 })]
+    [InlineData(new long[] { 2, 3, 4 }, new long[] { 4, 5 })]
+    [InlineData(new long[] { 2, 3, 4, 5 }, new long[] { 2, 3, 5, 6 })]
+    [InlineData(new long[] { 2, 3, 4, 5 }, new long[] { 5, 6 })]
+    public void Products_are_those_of_matmul(long[] left, long[] right)
+    {
+        var (a, b) = (randn(left, ScalarType.Float64, requires_grad: true), randn(right, ScalarType.Float64, requires_grad: true));
+        var expected = a.matmul(b);
+        TensorAssert.Close(a.Times(b), expected, 1e-12);
+        TensorAssert.Close(a.transpose(-1, -2).contiguous().transpose(-1, -2).Times(b), expected, 1e-12);
+        NoLeaks.During(() => a.Times(b)).Should().Be(1);
+
+        var weight = randn_like(expected);
+        var wanted = autograd.grad([(expected * weight).sum()], [a, b]);
+        var actual = autograd.grad([(a.Times(b) * weight).sum()], [a, b]);
+        foreach (var (mine, theirs) in actual.Zip(wanted)) TensorAssert.Close(mine, theirs, 1e-12);
+    }
+
+    [Fact]
+    public void A_product_that_does_not_fit_is_an_exception() =>
+        FluentActions.Invoking(() => ones(2, 3, 4).Times(ones(2, 5, 4))).Should().Throw<System.Runtime.InteropServices.ExternalException>();
+
+    [Fact]
+    public void A_column_is_added_to_each_product()
+    {
+        var (a, b, column) = (randn(2, 3, 4), randn(2, 4, 5), randn(3));
+        TensorAssert.Close(a.TimesPlus(b, column), a.bmm(b) + column.reshape(1, 3, 1), 1e-6);
+        TensorAssert.Equal(a.TimesPlus(b, null), a.bmm(b));
+    }
+
+    [Fact]
+    public void Named_modules_have_the_keys_of_a_dictionary()
+    {
+        using var named = new NamedModules<Linear>([("x0_1", Linear(2, 2)), ("x0_2", Linear(2, 2))]);
+        named.state_dict().Keys.Should().Equal("x0_1.weight", "x0_1.bias", "x0_2.weight", "x0_2.bias");
+        named.to(ScalarType.Float64).parameters().Should().OnlyContain(parameter => parameter.dtype == ScalarType.Float64);
+        named["x0_2"].weight.Should().BeSameAs(named.parameters().ElementAt(2));
+    }
+
+    [Theory]
+    [InlineData(0.02)]
+    [InlineData(0.2)]
+    public void A_truncated_normal_is_one(double deviation)
+    {
+        using var random = manual_seed(5);
+        var weight = empty(200_000);
+        TruncatedNormal.Fill(weight, deviation);
+        IsNormal(weight, deviation);
+    }
+
+    [Fact]
+    public void A_truncated_normal_draws_what_python_draws()
+    {
+        using var random = manual_seed(0);
+        var weight = empty(5);
+        TruncatedNormal.Fill(weight, 0.02);
+        // torch.manual_seed(0); torch.nn.init.trunc_normal_(torch.empty(5), std=.02) on PyTorch 1.13.1.
+        TensorAssert.Close(weight, tensor(new float[] { -0.00018767f, 0.01466007f, -0.02700381f, -0.02233688f, -0.01006337f }), 1e-7);
+    }
+
+    [Fact]
+    public void A_state_of_random_numbers_is_looked_at_before_it_is_used()
+    {
+        using var generator = new Generator();
+        var state = generator.get_state();
+        RandomState.Problem(state.bytes).Should().BeNull();
+        RandomState.Problem(new byte[state.numel()]).Should().Contain("seeded");
+        foreach (var (at, value, problem) in new[] { (8, 0, "left"), (8, 625, "left"), (8, -1, "left"), (12, 7, "seeded"), (16, 625, "next"), (20, 1, "next") })
+        {
+            var bytes = state.bytes.ToArray();
+            BitConverter.TryWriteBytes(bytes.AsSpan(at), value);
+            RandomState.Problem(bytes).Should().Contain(problem);
+        }
+    }
+
+    /// <summary>Mean, deviation and the shares within one and two deviations.</summary>
+    internal static void IsNormal(Tensor weight, double deviation)
+    {
+        var x = weight.detach().to(ScalarType.Float64).flatten() / deviation;
+        var tolerance = 4 / Math.Sqrt(x.numel());
+        x.mean().ToDouble().Should().BeApproximately(0, tolerance);
+        x.std().ToDouble().Should().BeApproximately(1, tolerance);
+        x.abs().lt(1).to(ScalarType.Float64).mean().ToDouble().Should().BeApproximately(0.6827, tolerance);
+        x.abs().lt(2).to(ScalarType.Float64).mean().ToDouble().Should().BeApproximately(0.9545, tolerance);
+    }
+}

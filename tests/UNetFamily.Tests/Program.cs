@@ -64,11 +64,13 @@ internal static class Program
                 "matmul" => x.matmul(ones(4)),
                 "grad" => autograd.grad([x.sum()], [ones(3, requires_grad: true)])[0],
                 "set_state" => Restored(),
+                "narrow" => NarrowGradient(),
                 _ => throw new ArgumentException($"There is no fault '{call}'."),
             };
         }
-        catch (ExternalException)
+        catch (Exception e) when (e is ExternalException or ArithmeticException)
         {
+            Console.WriteLine("caught");
         }
         Console.WriteLine("after");
         return 0;
@@ -78,6 +80,14 @@ internal static class Program
             using var generator = new Generator();
             generator.set_state(zeros(generator.get_state().numel(), ScalarType.Byte));
             return generator.get_state();
+        }
+
+        static Tensor NarrowGradient()
+        {
+            using var random = manual_seed(1);
+            var weight = randn([16, 16, 3, 3, 3], ScalarType.BFloat16, requires_grad: true);
+            functional.conv3d(randn([2, 16, 2, 8, 8], ScalarType.BFloat16), weight, padding: [1, 1, 1]).sum().backward();
+            return weight.grad!.abs().max().ToSingle() < 1e4 ? weight : throw new ArithmeticException("The gradient is anything.");
         }
     }
 

@@ -78,6 +78,7 @@ internal sealed class WorkingGrid
     {
         var target = size ?? Size;
         if (volume.shape.AsSpan(2).SequenceEqual(target)) return volume.contiguous();
-        return functional.interpolate(volume.contiguous(), size: target, mode: mode, align_corners: mode is InterpolationMode.Trilinear ? false : null);
+        // Said for the nearest voxel as well, where it means nothing: otherwise libtorch 2.10 writes a warning to the terminal at each call.
+        return functional.interpolate(volume.contiguous(), size: target, mode: mode, align_corners: false);
     }
 }

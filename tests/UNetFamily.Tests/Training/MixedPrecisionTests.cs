@@ -88,7 +88,7 @@ public sealed class MixedPrecisionTests : FileTests
         foreach (var (key, tensor) in model.state_dict())
         {
             if (!tensor.is_floating_point()) continue;
-            var isWide = key.Contains("norm", StringComparison.Ordinal) || key == "up.0.up.weight" || key == "up.0.up.bias";         // on a CPU, transposed convolutions as well
+            var isWide = key.Contains("norm", StringComparison.Ordinal);
             tensor.dtype.Should().Be(isWide ? ScalarType.Float32 : ScalarType.BFloat16, key);
             TensorAssert.Equal(weights.StateDict[key], exact[key], key);
             TensorAssert.Equal(tensor, exact[key].to(tensor.dtype), key);
@@ -211,7 +211,9 @@ public sealed class MixedPrecisionTests : FileTests
     {
         using var scope = NewDisposeScope();
         var x = (randn(64, 500) * 4).to(ScalarType.BFloat16);
-        TensorAssert.Equal(x.softmax(-1), x.to(ScalarType.Float32).softmax(-1).to(ScalarType.BFloat16));
+        var (rounded, exact) = (x.softmax(-1).to(ScalarType.Float64), x.to(ScalarType.Float64).softmax(-1));
+        // Half a unit in the last of 8 bits, and what float32 adds to that.
+        ((rounded - exact).abs() / exact).max().ToDouble().Should().BeLessThan(1.0 / 256 * 1.01);
     }
 
     [Fact]
@@ -224,31 +226,10 @@ public sealed class MixedPrecisionTests : FileTests
     }
 
     [Fact]
-    public void Half_works_or_says_what_to_take_instead()
+    public void Half_trains_on_a_CPU_too()
     {
-        using var scope = NewDisposeScope();
         using var model = Tiny().Build();
-        var canConvolve = true;
-        try
-        {
-            var one = ones([1, 1, 3, 3], ScalarType.Float16);
-            functional.conv2d(one, one);
-        }
-        catch (System.Runtime.InteropServices.ExternalException)
-        {
-            canConvolve = false;
-        }
-        var before = model.state_dict()["head.weight"].detach().clone();
-        var train = () => new Trainer(model, new Squares(), new DiceCELoss(), it => optim.SGD(it, 0.01), new TrainerOptions { Epochs = 1, StepsPerEpoch = 4, Precision = Precision.Half }).Run();
-        if (canConvolve)
-        {
-            train().Steps.Should().Be(4);
-        }
-        else
-        {
-            train.Should().Throw<NotSupportedException>().WithMessage("This libtorch can't convolve Float16 on cpu: *On a CPU, take BFloat16.");
-            TensorAssert.Equal(model.state_dict()["head.weight"], before);
-        }
+        new Trainer(model, new Squares(), new DiceCELoss(), it => optim.SGD(it, 0.01), new TrainerOptions { Epochs = 1, StepsPerEpoch = 4, Precision = Precision.Half }).Run().Steps.Should().Be(4);
     }
 
     [CudaFact]

@@ -83,6 +83,42 @@ public sealed class GuardTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_narrow_convolution_is_the_same_in_float32()
+    {
+        Module<Tensor, Tensor>[] layers =
+        [
+            SpatialDims.Two.Conv(4, 6, kernel: 5, stride: 2), SpatialDims.Three.Conv(4, 6, kernel: 3), SpatialDims.Three.Conv(4, 6, kernel: (1, 3, 3), bias: false),
+            SpatialDims.Two.ConvTranspose(4, 6, kernel: 3, stride: 2, padding: 1), SpatialDims.Three.ConvTranspose(4, 6, kernel: 3, stride: 2, padding: 1),
+        ];
+        foreach (var layer in layers.Cast<Convolution>())
+        {
+            var x = randn(layer.kernel_size.Length == 2 ? [2, 4, 3, 3] : [2, 4, 2, 3, 3]);
+            NarrowConvolutions.Affects(layer, x).Should().BeTrue();
+            var expected = layer.call(x);
+            TensorAssert.Close(NarrowConvolutions.InFloat32(layer, x), expected, 1e-5);
+            layer.to(ScalarType.BFloat16);
+            NoLeaks.During(() => NarrowConvolutions.InFloat32(layer, x)).Should().Be(1);
+            var output = NarrowConvolutions.InFloat32(layer, x.to(ScalarType.BFloat16));
+            output.dtype.Should().Be(ScalarType.BFloat16);
+            output.sum().backward();
+            layer.weight!.grad!.dtype.Should().Be(ScalarType.BFloat16);
+            layer.Dispose();
+        }
+    }
+
+    [Fact]
+    public void Wide_and_depthwise_and_unpadded_convolutions_are_not_narrow()
+    {
+        using var conv = SpatialDims.Two.Conv(4, 4, kernel: 3);
+        using var depthwise = SpatialDims.Two.Conv(4, 4, kernel: 3, groups: 4);
+        using var unpadded = SpatialDims.Two.Conv(4, 4, kernel: 3, padding: 0);
+        NarrowConvolutions.Affects(conv, ones(1, 4, 6, 6)).Should().BeFalse();
+        NarrowConvolutions.Affects(conv, ones(1, 4, 6, 5)).Should().BeTrue();
+        NarrowConvolutions.Affects(depthwise, ones(1, 4, 2, 2)).Should().BeFalse();
+        NarrowConvolutions.Affects(unpadded, ones(1, 4, 4, 4)).Should().BeFalse();
+    }
+
     /// <summary>Mean, deviation and the shares within one and two deviations.</summary>
     internal static void IsNormal(Tensor weight, double deviation)
     {

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace UNetFamily;
 
 /// <summary>
@@ -21,8 +19,8 @@ namespace UNetFamily;
 /// <remarks>
 /// <para>Layers of normalization keep float32 weights. Batch and instance norm with such weights take inputs of less by themselves, with statistics in float32; for all others the
 /// input is cast up and the output back, by hooks that are there as long as this is. Softmax needs none: libtorch computes it in float32 and rounds the result.</para>
-/// <para>On a CPU, transposed convolutions, convolutions with another padding than zeros, and 3D pools are float32 as well: libtorch 1.13 computes the first wrongly in bfloat16
-/// (as ordinary convolutions), and has no kernels for the others.</para>
+/// <para>On a CPU, 3D average pools are float32 as well, for which libtorch 2.10 has no other kernel, and in bfloat16 convolutions of maps hardly larger than their kernel, whose gradients it
+/// computes wrongly on processors without AMX.</para>
 /// <para>In half, scale the loss with a <see cref="GradientScaler"/>; bfloat16 has the range of float32 and needs none.</para>
 /// <para>Buffers outside of normalization are taken for constants.</para>
 /// </remarks>
@@ -36,7 +34,6 @@ public sealed class MixedPrecision : IDisposable
     /// <param name="model">The network with float32 weights, on the device to train on. Its parameters are others afterwards, so optimizers are made later.</param>
     /// <param name="precision">The type to compute in.</param>
     /// <exception cref="ArgumentException">The weights are not float32.</exception>
-    /// <exception cref="NotSupportedException">This libtorch can't convolve that type on the network's device.</exception>
     public MixedPrecision(SegmentationModel model, Precision precision)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -129,7 +126,6 @@ public sealed class MixedPrecision : IDisposable
         if (exact.FirstOrDefault(entry => entry.Value.is_floating_point() && entry.Value.dtype is not ScalarType.Float32) is { Key: { } name, Value: { } other })
             throw new ArgumentException($"{nameof(MixedPrecision)} needs float32 weights to start from; '{name}' is {other.dtype}. Convert the network with model.to(ScalarType.Float32).", nameof(model));
         var device = exact.Values.First().device;
-        Try(type, device);
 
         Gradients.Clear(whole);
         whole.to(type);
@@ -138,6 +134,7 @@ public sealed class MixedPrecision : IDisposable
             var cast = NeedsCast(layer, device.type is DeviceType.CPU);
             if (cast || IsNorm(layer)) layer.to(ScalarType.Float32);
             if (cast) HookLayer((Module<Tensor, Tensor>)layer, type);
+            if (layer is Convolution conv && type is ScalarType.BFloat16 && device.type is DeviceType.CPU) HookNarrow(conv);
         }
         foreach (var (key, rounded) in whole.state_dict())
         {
@@ -149,28 +146,11 @@ public sealed class MixedPrecision : IDisposable
         HookNetwork(model, type);
     }
 
-    /// <summary>libtorch's kernels differ from version to version and device to device, so one is tried.</summary>
-    private static void Try(ScalarType type, Device device)
-    {
-        try
-        {
-            var one = ones([1, 1, 3, 3], type, device);
-            functional.conv2d(one, one);
-        }
-        catch (ExternalException e)
-        {
-            throw new NotSupportedException($"This libtorch can't convolve {type} on {device}: {e.Message.Split('\n')[0]}. On a CPU, take {nameof(Precision.BFloat16)}.", e);
-        }
-    }
-
     private static bool IsNorm(nn.Module layer) =>
         layer is NormBase or TorchSharp.Modules.GroupNorm or TorchSharp.Modules.LayerNorm or ChannelLayerNorm or GlobalResponseNorm;
 
     /// <summary>Batch and instance norm see by the type of their weights that statistics are to be float32; without weights they don't on every libtorch.</summary>
-    private static bool NeedsCast(nn.Module layer, bool onCpu) => IsNorm(layer) ? layer is not NormBase { affine: true } : onCpu && LacksKernel(layer);
-
-    private static bool LacksKernel(nn.Module layer) =>
-        layer is ConvolutionTranspose or Convolution { padding_mode: not PaddingModes.Zeros } or TorchSharp.Modules.MaxPool3d or TorchSharp.Modules.AvgPool3d;
+    private static bool NeedsCast(nn.Module layer, bool onCpu) => IsNorm(layer) ? layer is not NormBase { affine: true } : onCpu && layer is TorchSharp.Modules.AvgPool3d;
 
     private void HookLayer(Module<Tensor, Tensor> layer, ScalarType type)
     {
@@ -184,6 +164,13 @@ public sealed class MixedPrecision : IDisposable
         unhook.Add(before.remove);
         unhook.Add(after.remove);
     }
+
+    /// <summary>What the layer gave is right and goes unused, so that its gradient is never computed.</summary>
+    private void HookNarrow(Convolution conv) => unhook.Add(conv.register_forward_hook((_, input, output) =>
+    {
+        if (!NarrowConvolutions.Affects(conv, input)) return null!;
+        using (output) return NarrowConvolutions.InFloat32(conv, input);
+    }).remove);
 
     private void HookNetwork(SegmentationModel model, ScalarType type)
     {

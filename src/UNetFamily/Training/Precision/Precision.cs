@@ -9,6 +9,6 @@ public enum Precision
     /// <summary>bfloat16: the range of float32 with 8 bits of precision. Needs no loss scaling; a GPU of NVIDIA's Ampere generation or later, or a CPU.</summary>
     BFloat16,
 
-    /// <summary>float16: 11 bits of precision and a small range, so that the loss must be scaled (<see cref="GradientScaler"/>). A GPU; libtorch 1.13 can't convolve it on a CPU.</summary>
+    /// <summary>float16: 11 bits of precision and a small range, so that the loss must be scaled (<see cref="GradientScaler"/>). For a GPU; on a CPU it is slow.</summary>
     Half,
 }

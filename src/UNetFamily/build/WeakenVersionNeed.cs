@@ -1,3 +1,4 @@
+#nullable disable
 using System;
 using System.Collections.Generic;
 using System.IO;
@@ -6,11 +7,13 @@ using System.Runtime.InteropServices;
 using Microsoft.Build.Framework;
 using Microsoft.Build.Utilities;
 
+namespace UNetFamily.Build;
+
 /// <summary>
 /// The build step behind <c>AllowOlderLibstdcxx</c> in UNetFamily.targets: copies libraries, with one version need of the copy marked as weak.
 /// MSBuild compiles this file where it is used, for .NET Standard 2.0.
 /// </summary>
-public sealed class WeakenVersionNeed : Task
+public sealed class WeakenVersionNeed : Microsoft.Build.Utilities.Task
 {
     /// <summary>The libraries; the files themselves stay as they are.</summary>
     [Required]
@@ -37,11 +40,11 @@ public sealed class WeakenVersionNeed : Task
 
     /// <summary>The libraries that were copied, as they came.</summary>
     [Output]
-    public ITaskItem[] Replaced { get; set; } = new ITaskItem[0];
+    public ITaskItem[] Replaced { get; set; } = Array.Empty<ITaskItem>();
 
     /// <summary>Their copies, with the same metadata.</summary>
     [Output]
-    public ITaskItem[] Copies { get; set; } = new ITaskItem[0];
+    public ITaskItem[] Copies { get; set; } = Array.Empty<ITaskItem>();
 
     public override bool Execute()
     {
@@ -62,7 +65,7 @@ public sealed class WeakenVersionNeed : Task
             var library = dlopen(provider, lazily);
             return library != IntPtr.Zero && dlvsym(library, symbol, version) == IntPtr.Zero;
         }
-        catch (Exception exception) when (exception is DllNotFoundException || exception is EntryPointNotFoundException)
+        catch (Exception exception) when (exception is DllNotFoundException or EntryPointNotFoundException)
         {
             // No glibc: musl checks no versions, and other systems have other files.
             return false;
@@ -135,13 +138,13 @@ public static class ElfFile
         try
         {
             var sections = SectionsOf(file);
-            if (!(NeedOf(file, sections, library, version) is int need)) return ElfChange.None;
+            if (NeedOf(file, sections, library, version) is not int need) return ElfChange.None;
             if (IsUsed(file, sections, BitConverter.ToUInt16(file, need + 6) & ~HiddenBit)) return ElfChange.InUse;
 
             file[need + 4] |= Weak;
             return ElfChange.Made;
         }
-        catch (Exception exception) when (exception is ArgumentException || exception is OverflowException || exception is IndexOutOfRangeException)
+        catch (Exception exception) when (exception is ArgumentException or OverflowException or IndexOutOfRangeException)
         {
             throw new InvalidDataException("A table of the ELF file lies outside of it.", exception);
         }
@@ -177,7 +180,7 @@ public static class ElfFile
             if (definedIn != 0) return true;
             ofVersion.Add((uint)symbol);
         }
-        return sections.Where(section => section.Type == Relocations || section.Type == RelocationsWithAddend)
+        return sections.Where(section => section.Type is Relocations or RelocationsWithAddend)
             .Where(section => sections[section.Link].Type == DynamicSymbols)
             .Any(section => SymbolsOf(file, section).Any(ofVersion.Contains));
     }

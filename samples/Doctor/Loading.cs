@@ -51,8 +51,8 @@ internal static partial class Loading
             var end = code == 1 ? "" : $"The process that tried it ended with exit code {code}.\n";
             return new("TorchSharp", $"{version}, does not load", Verdict.Wrong, $"{problem}\n{end}{Advice(problem, version)}");
         }
-        return MissingSymbols(output.Trim()) is { Count: > 0 } missing
-            ? new("TorchSharp", $"{version}, loads", Verdict.Doubtful, $"this libtorch is not the one that it is made for: {Missing(missing)}. Whatever calls one of them ends the process.")
+        return MissingSymbols(output.Trim()) is { } missing
+            ? new("TorchSharp", $"{version}, loads", Verdict.Doubtful, $"this libtorch is not the one that it is made for. {missing} Whatever calls one of them ends the process.")
             : new("TorchSharp", $"{version}, loads", Verdict.Right);
     }
 
@@ -84,7 +84,7 @@ internal static partial class Loading
         if (UndefinedSymbol().Match(problem) is { Success: true } symbol)
         {
             var missing = MissingSymbols(symbol.Groups["file"].Value);
-            return $"This libtorch is not the one that TorchSharp {version} is made for{(missing.Count > 0 ? $": {Missing(missing)}" : "")}. That one comes with {packages}.";
+            return $"This libtorch is not the one that TorchSharp {version} is made for. {missing}\nThat one comes with {packages}. LD_LIBRARY_PATH can name the folder of another.";
         }
         if (NoLibrary().Match(problem) is { Success: true } library)
         {
@@ -101,20 +101,25 @@ internal static partial class Loading
             : $"The cause is none that this program knows. Build the application again, with one of these: {packages}.";
     }
 
-    private static string Missing(List<string> symbols) => $"it lacks {(symbols.Count == 1 ? "a symbol" : $"{symbols.Count} symbols")} ({string.Join(", ", symbols)})";
-
-    /// <summary>All that glibc's loader does not find for a file; it stops at the first when it loads it.</summary>
-    private static List<string> MissingSymbols(string file)
+    /// <summary>What glibc's loader does not find for a file, all of it: it stops at the first when it loads the file. Null when nothing is missing.</summary>
+    private static string? MissingSymbols(string file)
     {
         try
         {
-            var all = Unresolved().Matches(Run("ldd", "-r", file).Output);
-            return [.. all.Where(match => match.Groups["file"].Value.Contains("LibTorchSharp", StringComparison.Ordinal)).Select(match => match.Groups["symbol"].Value)];
+            var report = Run("ldd", "-r", file).Output;
+            var ofTheFile = Unresolved().Matches(report).Where(match => match.Groups["file"].Value.EndsWith(Path.GetFileName(file), StringComparison.Ordinal));
+            var symbols = ofTheFile.Select(match => match.Groups["symbol"].Value).ToList();
+            if (symbols.Count == 0) return null;
+
+            var libtorch = UsedLibtorch().Match(report) is { Success: true } match ? match.Value : "It";
+            var path = Environment.GetEnvironmentVariable("LD_LIBRARY_PATH") is { Length: > 0 } folders ? $"LD_LIBRARY_PATH={folders} " : "";
+            var shown = symbols.Count <= 20 ? string.Join(", ", symbols) : $"{string.Join(", ", symbols.Take(3))}, …; `{path}ldd -r {file}` lists them";
+            return $"{libtorch} lacks {symbols.Count} symbol{(symbols.Count == 1 ? "" : "s")} ({shown}).";
         }
         catch (Win32Exception)
         {
             // No such program: not Linux, or a very small one.
-            return [];
+            return null;
         }
     }
 
@@ -159,6 +164,9 @@ internal static partial class Loading
 
     [GeneratedRegex(@"^lib(torch|c10)")]
     private static partial Regex PartOfLibtorch();
+
+    [GeneratedRegex(@"libtorch_cpu\.so => \S+")]
+    private static partial Regex UsedLibtorch();
 
     [GeneratedRegex(@"undefined symbol: (?<symbol>\S+)\s*\((?<file>[^)]*)\)")]
     private static partial Regex Unresolved();

@@ -51,7 +51,7 @@ internal static partial class Loading
             var end = code == 1 ? "" : $"The process that tried it ended with exit code {code}.\n";
             return new("TorchSharp", $"{version}, does not load", Verdict.Wrong, $"{problem}\n{end}{Advice(problem, version)}");
         }
-        return MissingSymbols(output.Trim()) is { } missing
+        return MissingSymbols(output.TrimEnd().Split('\n')[^1]) is { } missing
             ? new("TorchSharp", $"{version}, loads", Verdict.Doubtful, $"this libtorch is not the one that it is made for. {missing} Whatever calls one of them ends the process.")
             : new("TorchSharp", $"{version}, loads", Verdict.Right);
     }

@@ -22,16 +22,12 @@ usage: ./build.sh <command> [arguments]
                    --filter gelu     every test with that word in its name
   bench [name]     the benchmarks, as a table and as JSON in artifacts/bench; `bench help` lists them
   pack             the NuGet package into artifacts/, checked by a project that installs it
-  bundle           tests and benchmarks as one file for a machine that has a libtorch and a C++ compiler, but no .NET
+  bundle           tests, benchmarks and doctor as one file for a Linux machine that has a libtorch and no .NET
   doctor           what this machine computes with, how fast, and whether it computes correctly
-  dotnet <args>    any dotnet command with the backend chosen, such as: dotnet run --project samples/Doctor
+  dotnet <args>    any dotnet command, such as: dotnet run --project samples/Doctor
   help             this text
 
-Each command installs what it needs first. The tensors come from the TorchSharp package where the configured NuGet
-feeds have it, else from the libtorch of this machine.
-
-  TORCH_BACKEND=torchsharp|system   decides instead of asking the feeds
-  LIBTORCH=<folder>                 the libtorch for `system`; otherwise the distribution's, or that of Python's torch
+TorchRuntime=cuda in the environment takes TorchSharp's packages for CUDA instead of those for the processor.
 END
 }
 
@@ -47,195 +43,54 @@ quietly() {
   local log status=0
   log=$(mktemp)
   "$@" >"$log" 2>&1 || status=$?
-  ((status == 0)) || awk '!seen[$0]++' "$log" >&2
+  if ((status != 0)); then
+    awk '!seen[$0]++' "$log" >&2
+    explain "$log"
+  fi
   rm -f "$log"
   return "$status"
 }
 
-# ---------------------------------------------------------------------------------------------------------------------
-# The .NET SDK
-# ---------------------------------------------------------------------------------------------------------------------
+# Two causes that lie outside of the repository, in a line each.
+explain() {
+  if grep -q NU1301 "$1"; then
+    say "A NuGet feed can't be reached. \`dotnet nuget list source\` shows which are in use; the packages are needed once."
+  elif grep -q 'NU110[123]' "$1"; then
+    say "The NuGet feeds lack a package. \`dotnet nuget list source\` shows which are in use; nuget.org has all of them."
+  fi
+}
 
 require_sdk() {
   local version
-  if ! command -v dotnet >/dev/null && [[ -x $HOME/.dotnet/dotnet ]]; then
-    PATH=$HOME/.dotnet:$PATH
-  fi
-  command -v dotnet >/dev/null ||
-    fail "needs the .NET 10 SDK, and there is no dotnet on the PATH. It comes from https://dotnet.microsoft.com/download or your distribution (dotnet-sdk-10.0)."
-  version=$(dotnet --version 2>/dev/null) || version="no SDK"
+  command -v dotnet >/dev/null || PATH=$PATH:$HOME/.dotnet
+  version=$(dotnet --version 2>/dev/null) || version=none
   [[ ${version%%.*} =~ ^[1-9][0-9]+$ ]] ||
-    fail "needs the .NET 10 SDK; $(command -v dotnet) has $version. It comes from https://dotnet.microsoft.com/download or your distribution (dotnet-sdk-10.0)."
+    fail "needs the .NET 10 SDK and finds $version. It comes from https://dotnet.microsoft.com/download or your distribution (dotnet-sdk-10.0)."
 }
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The backend: the TorchSharp package, or the libtorch of this machine (Directory.Build.props has the property)
-# ---------------------------------------------------------------------------------------------------------------------
-
-require_backend() {
-  require_sdk
-  case ${TORCH_BACKEND:-} in
-    torchsharp) TorchBackend=TorchSharp ;;
-    system) TorchBackend=System ;;
-    '') TorchBackend=$(backend_of_the_feeds) ;;
-    *) fail "TORCH_BACKEND is '$TORCH_BACKEND'; it must be torchsharp (the published package) or system (the machine's own libtorch)." ;;
-  esac
-  export TorchBackend
-  [[ $TorchBackend == TorchSharp ]] || require_libtorch
-}
-
-pinned_torchsharp() { sed -n 's:.*<TorchSharpVersion>\(.*\)</TorchSharpVersion>.*:\1:p' Directory.Packages.props; }
-
-# Asks the feeds once; the answer is kept beside the other outputs.
-backend_of_the_feeds() {
-  local version answer known=$artifacts/backend
-  version=$(pinned_torchsharp)
-  if [[ -f $known && $(<"$known") == "$version "* ]]; then
-    answer=$(<"$known")
-    answer=${answer#* }
-  elif feeds_have_torchsharp "$version"; then
-    answer=TorchSharp
-    remember "$version $answer" "$known"
-  else
-    answer=System
-    # NU1101: no such package, NU1102: no such version. Anything else, such as an unreachable feed, is no answer to keep.
-    [[ ! $(<"$artifacts/backend.log") =~ NU110[12] ]] || remember "$version $answer" "$known"
-  fi
-  [[ $answer == TorchSharp ]] ||
-    say "The NuGet feeds here do not offer TorchSharp $version: using this machine's libtorch. (TORCH_BACKEND=torchsharp insists.)"
-  printf '%s\n' "$answer"
-}
-
-remember() { printf '%s\n' "$1" >"$2"; }
-
-# Downloads the managed package and the small package that names the native ones, without their dependencies. The project lies
-# below the repository, where the feeds of its configuration files hold, but takes nothing else from there.
-feeds_have_torchsharp() {
-  local probe=$artifacts/probe
-  mkdir -p "$probe"
-  cat >"$probe/probe.csproj" <<END
-<Project Sdk="Microsoft.NET.Sdk">
-  <PropertyGroup><TargetFramework>net10.0</TargetFramework></PropertyGroup>
-  <ItemGroup>
-    <PackageDownload Include="TorchSharp" Version="[$1]" />
-    <PackageDownload Include="TorchSharp-cpu" Version="[$1]" />
-  </ItemGroup>
-</Project>
-END
-  dotnet restore "$probe/probe.csproj" --verbosity quiet -p:ImportDirectoryBuildProps=false -p:ImportDirectoryBuildTargets=false \
-    -p:ImportDirectoryPackagesProps=false >"$artifacts/backend.log" 2>&1
-}
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The machine's libtorch, a C++ compiler, and a BLAS that deserves the name
-# ---------------------------------------------------------------------------------------------------------------------
-
-require_libtorch() {
-  local missing=()
-  [[ -z ${LIBTORCH:-} ]] || native --stamp >/dev/null || exit 1
-  if ! command -v "${CXX:-g++}" >/dev/null; then
-    [[ -z ${CXX:-} ]] || fail "CXX is '$CXX', and there is no such compiler."
-    missing+=(g++)
-  fi
-  [[ -n $(libtorch) ]] || missing+=(libtorch-dev)
-  if [[ -z $(libtorch) || $(libtorch) == /usr/lib/* ]]; then
-    has_openblas || missing+=(libopenblas0-pthread)
-  fi
-  ((${#missing[@]} == 0)) || apt_install "${missing[@]}"
-  [[ $(libtorch) != /usr/lib/* ]] || prefer_openblas
-}
-
-native() { sh src/TorchSharp.SystemLibTorch/native/build.sh "$@"; }
-
-# The file of the libtorch that will be used: LIBTORCH's, the distribution's, or that of Python's torch.
-libtorch() { native --stamp 2>/dev/null || true; }
-
-has_openblas() { compgen -G '/usr/lib/*/openblas-*/libblas.so.3' >/dev/null; }
-
-# The reference BLAS is about thirty times slower. A BLAS that somebody chose (MKL, BLIS, ATLAS) is left alone.
-prefer_openblas() {
-  local library name target
-  for library in libblas.so.3 liblapack.so.3; do
-    while read -r name _ target; do
-      [[ $target == */blas/libblas.so.3 || $target == */lapack/liblapack.so.3 ]] || continue
-      target=$(compgen -G "/usr/lib/*/openblas-*/$library" | head -n 1)
-      if [[ -n $target ]] && quietly as_root update-alternatives --set "$name" "$target"; then
-        say "$library was the slow reference implementation: switched to OpenBLAS (update-alternatives --config $name chooses another)."
-      else
-        say "Warning: $library is the slow reference implementation. Please run: sudo update-alternatives --config $name"
-      fi
-    done < <(update-alternatives --get-selections 2>/dev/null | grep "^$library" || true)
-  done
-}
-
-as_root() {
-  if ((EUID == 0)); then
-    "$@"
-  else
-    sudo -n "$@"
-  fi
-}
-
-apt_install() {
-  local command="apt-get install -y --no-install-recommends $*"
-  command -v apt-get >/dev/null ||
-    fail "needs $* (Debian's names) and knows apt-get only. Install them, or set LIBTORCH to a folder with libtorch's include and lib."
-  ((EUID == 0)) || sudo -n true 2>/dev/null ||
-    fail "needs packages that only root can install. Please run, then try again:
-  sudo apt-get update && sudo $command"
-
-  say "Installing $* ..."
-  apt_knows "$@" || quietly as_root apt-get update
-  # Lists that are too old name files that are gone; then a second try with fresh ones.
-  quietly apt_get_install "$@" 2>/dev/null || {
-    quietly as_root apt-get update
-    quietly apt_get_install "$@" || fail "could not install $*. The command was: $command"
-  }
-}
-
-apt_get_install() { as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; }
-
-apt_knows() {
-  local package
-  for package; do
-    [[ -n $(apt-cache madison "$package" 2>/dev/null) ]] || return 1
-  done
-}
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Commands
-# ---------------------------------------------------------------------------------------------------------------------
 
 build() {
   say "Building $1 ..."
+  [[ -d $(package_folder)/torchsharp ]] || say "The first time, this downloads libtorch (200 MB)."
   quietly dotnet build "$1" --configuration "$configuration" --verbosity quiet || fail "$1 does not build."
 }
 
+package_folder() { printf '%s\n' "${NUGET_PACKAGES:-$HOME/.nuget/packages}"; }
+
 output_of() { printf '%s/bin/%s/net10.0/%s.dll\n' "$repo/$1" "$configuration" "${1##*/}"; }
+
+property() { dotnet msbuild src/UNetFamily -getProperty:"$1"; }
 
 run_project() {
   local project=$1
   shift
-  require_backend
   build "$project"
   dotnet "$(output_of "$project")" "$@"
 }
 
-demo() { run_project samples/BrainSegmentation "$@"; }
-
-compose() { run_project samples/ComposeYourOwn "$@"; }
-
-domains() { run_project samples/MultiDomain "$@"; }
-
-segment() { run_project samples/Segment "$@"; }
-
-doctor() { run_project samples/Doctor "$@"; }
-
-bench() { run_project tests/UNetFamily.Benchmarks "$@"; }
+# -- Tests ------------------------------------------------------------------------------------------------------------
 
 run_tests() {
   local arguments results=$artifacts/test-results status=0
-  require_backend
   build tests/UNetFamily.Tests
   rm -rf "$results"
   mapfile -d '' -t arguments < <(expand_filter "$@")
@@ -282,14 +137,10 @@ show_progress() {
   while IFS= read -r line; do
     if [[ $line == '  Passed '* ]]; then
       passed=$((passed + 1))
-      if [[ -t 1 ]]; then
-        printf '\r  %d passed' "$passed"
-      elif ((SECONDS - shown >= 10)); then
-        printf '  %d passed\n' "$passed"
-        shown=$SECONDS
-      fi
+      ((SECONDS - shown >= 10)) || continue
+      printf '  %d passed\n' "$passed"
+      shown=$SECONDS
     elif [[ -n $line && ! $line =~ $noise ]]; then
-      if [[ -t 1 ]]; then printf '\r'; fi
       printf '%s\n' "$line"
     fi
   done
@@ -297,17 +148,17 @@ show_progress() {
 
 # The last line is the count. A run without a test, or one that broke off, has failed whatever its counters say.
 report_tests() {
-  local trx=$1 status=$2 total passed failed skipped
-  total=$(counter total "$trx") passed=$(counter passed "$trx")
-  skipped=$((total - $(counter executed "$trx")))
-  failed=$((total - passed - skipped))
+  local status=$2 total=0 executed=0 passed=0 failed skipped
+  [[ ! -f $1 ]] || read -r total executed passed < <(sed -n 's/.*<Counters total="\([0-9]*\)" executed="\([0-9]*\)" passed="\([0-9]*\)".*/\1 \2 \3/p' "$1")
+  skipped=$((total - executed))
+  failed=$((executed - passed))
   if ((status != 0 && failed == 0)); then
     say "The test run broke off."
     failed=1
   elif ((total == 0)); then
     say "No test ran."
     status=1
-  elif ((failed > 0 && status == 0)); then
+  elif ((failed > 0)); then
     status=1
   fi
   printf '%d passed, %d failed' "$passed" "$failed"
@@ -316,20 +167,11 @@ report_tests() {
   return "$status"
 }
 
-counter() {
-  local value=''
-  [[ ! -f $2 ]] || value=$(sed -n "s/.*<Counters[^>]* $1=\"\([0-9]*\)\".*/\1/p" "$2" | head -n 1)
-  printf '%s\n' "${value:-0}"
-}
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The package
-# ---------------------------------------------------------------------------------------------------------------------
+# -- The package ------------------------------------------------------------------------------------------------------
 
 pack() {
   local version
-  require_backend
-  version=$(dotnet msbuild src/UNetFamily -getProperty:Version)
+  version=$(property Version)
   rm -f "$artifacts"/UNetFamily.*nupkg
   quietly dotnet pack src/UNetFamily --configuration "$configuration" --output "$artifacts" -p:ContinuousIntegrationBuild=true ||
     fail "src/UNetFamily does not pack."
@@ -338,87 +180,76 @@ pack() {
   trap 'rm -rf "$work"' EXIT
   run_consumer "$version"
   check_package "$work/packages/unetfamily/$version"
-  check_symbols "$artifacts/UNetFamily.$version.snupkg"
+  # A zip file's directory names its files in clear.
+  grep -aq lib/net10.0/UNetFamily.pdb "$artifacts/UNetFamily.$version.snupkg" || fail "the symbols package holds no symbols."
   printf '%s\n' "$artifacts/UNetFamily.$version.nupkg" "$artifacts/UNetFamily.$version.snupkg"
 }
 
-# Installs the package as a stranger would, into a package folder of its own, and runs a forward pass.
+# Installs the package as a stranger would, into a package folder of its own, and runs a forward pass from each kind of output.
 run_consumer() {
-  cp tests/PackageConsumer/{PackageConsumer.csproj,Program.cs} "$work"
-  if [[ $TorchBackend == System ]]; then
-    make_stand_in "$work/stand-in"
-    write_feeds '<clear />' "$work/stand-in" >"$work/nuget.config"
-  else
-    # The native packages are large: what the user's own package folder holds is not downloaded again.
-    RESTORE_FALLBACK=$(dotnet nuget locals global-packages --list | sed 's/^[^:]*: //')
-    write_feeds '' >"$work/nuget.config"
-  fi
-  (
-    cd "$work"
-    export NUGET_PACKAGES=$work/packages UNetFamilyVersion=$1 TorchSharpVersion
-    TorchSharpVersion=$(cd "$repo" && pinned_torchsharp)
-    quietly dotnet build --configuration "$configuration" --verbosity quiet ${RESTORE_FALLBACK:+"-p:RestoreFallbackFolders=$RESTORE_FALLBACK"} &&
-      { [[ $TorchBackend == TorchSharp ]] || cp "$(native_file)" "bin/$configuration/net10.0"; } &&
-      dotnet "bin/$configuration/net10.0/PackageConsumer.dll"
-  ) || fail "a project that installs the package does not build or run."
-}
-
-# A nuget.config with the packed files and the folders given; $1 says what happens to the feeds that are configured elsewhere.
-write_feeds() {
-  local feed
-  printf '<configuration>\n  <packageSources>\n    %s\n' "$1"
-  shift
-  for feed in "$artifacts" "$@"; do
-    printf '    <add key="%s" value="%s" />\n' "${feed##*/}" "$feed"
+  local output torchsharp
+  cp -r tests/PackageConsumer "$work/project"
+  cat >"$work/nuget.config" <<END
+<configuration><packageSources><add key="artifacts" value="$artifacts" /></packageSources></configuration>
+END
+  # libtorch is large: what the user's own package folder holds is not downloaded again.
+  export UNetFamilyVersion=$1 LibTorchVersion RestoreFallbackFolders
+  LibTorchVersion=$(property LibTorchVersion)
+  RestoreFallbackFolders=$(package_folder)
+  torchsharp=torchsharp/$(property TorchSharpVersion)
+  consume build --output "$work/built"
+  consume publish --output "$work/published"
+  consume publish --output "$work/published-linux-x64" --runtime linux-x64 --no-self-contained
+  for output in built published published-linux-x64; do
+    dotnet "$work/$output/PackageConsumer.dll" || fail "a project that installs the package does not run when it is $output."
+    check_weak_need "$work/$output" "$work/packages/$torchsharp" "$RestoreFallbackFolders/$torchsharp"
   done
-  printf '  </packageSources>\n</configuration>\n'
 }
 
-# A package by TorchSharp's name, made from the subset, in a folder that only this check knows. Its native file is copied by hand.
-make_stand_in() {
-  cp tests/PackageConsumer/StandIn.nuspec "$work"
-  quietly dotnet pack src/TorchSharp.SystemLibTorch --configuration "$configuration" --output "$1" -p:IsPackable=true \
-    -p:NuspecFile="$work/StandIn.nuspec" -p:NuspecBasePath=/ \
-    "-p:NuspecProperties=\"version=$(pinned_torchsharp);output=$repo/src/TorchSharp.SystemLibTorch/bin/$configuration/net10.0\"" ||
-    fail "the stand-in for TorchSharp does not pack."
+consume() {
+  NUGET_PACKAGES=$work/packages quietly dotnet "$1" "$work/project" --configuration "$configuration" --verbosity quiet "${@:2}" ||
+    fail "a project that installs the package does not build (dotnet $1)."
 }
 
-native_file() { printf '%s\n' "$repo/src/TorchSharp.SystemLibTorch/bin/$configuration/net10.0/libTorchSharpSystem.so"; }
+# TorchSharp's native file in the output ($1) differs from the one in the package (in any of the other folders) in one byte, still 0 there: not weak.
+check_weak_need() {
+  local files
+  mapfile -t files < <(find "$@" -name libLibTorchSharp.so 2>/dev/null)
+  [[ $(cmp -l "${files[0]}" "${files[1]}") =~ ^\ *[0-9]+\ +2\ +0$ ]] || fail "${files[0]} is not ${files[1]} with one weak need."
+}
 
 # $1: the package as the consumer's restore has unpacked it.
 check_package() {
-  local file dependencies
-  for file in lib/net10.0/UNetFamily.dll lib/net10.0/UNetFamily.xml README.md LICENSE unetfamily.nuspec; do
+  local file dependencies expected=TorchSharp
+  for file in lib/net10.0/UNetFamily.{dll,xml} buildTransitive/{UNetFamily.targets,WeakenVersionNeed.cs} README.md LICENSE unetfamily.nuspec; do
     [[ -s $1/$file ]] || fail "the package has no $file."
   done
-  dependencies=$(grep -o '<dependency [^>]*' "$1/unetfamily.nuspec" | sed 's/ exclude="[^"]*"//; s/ *\/$//')
-  [[ $dependencies == "<dependency id=\"TorchSharp\" version=\"$(pinned_torchsharp)\"" ]] ||
-    fail "the package must depend on TorchSharp $(pinned_torchsharp) alone, but has: $dependencies"
+  # TorchSharp's packages with native files are the application's choice.
+  ! grep -q '"System.IO.Hashing"' src/UNetFamily/UNetFamily.csproj || expected="System.IO.Hashing $expected"
+  dependencies=$(sed -n 's/.*<dependency id="\([^"]*\)".*/\1/p' "$1/unetfamily.nuspec" | sort | paste -sd ' ')
+  [[ $dependencies == "$expected" ]] || fail "the package must depend on $expected alone, but depends on: $dependencies"
   file=$(find "$1" -name '*.dll' ! -name UNetFamily.dll -o -name '*.so*' -o -name '*.py')
   [[ -z $file ]] || fail "the package holds what is not ours: $file"
 }
 
-# A zip file's directory names its files in clear.
-check_symbols() { grep -aq lib/net10.0/UNetFamily.pdb "$1" || fail "$1 holds no symbols."; }
-
-# ---------------------------------------------------------------------------------------------------------------------
-# The bundle
-# ---------------------------------------------------------------------------------------------------------------------
+# -- The bundle -------------------------------------------------------------------------------------------------------
 
 bundle() {
-  local version name file megabytes suffix=xz
-  TORCH_BACKEND=system require_backend
-  version=$(dotnet msbuild src/UNetFamily -getProperty:Version)
-  name=unetfamily-$version-$(uname -s | tr '[:upper:]' '[:lower:]')-$(uname -m)
+  local name file megabytes suffix=xz project
+  name=unetfamily-$(property Version)-linux-x64
   command -v xz >/dev/null || suffix=gz
   file=$artifacts/$name.tar.$suffix
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
 
   say "Building tests, benchmarks and doctor ..."
-  publish "$work/$name/app" tests/UNetFamily.Tests tests/UNetFamily.Benchmarks samples/Doctor
+  # In one folder, so that what they share is there once; without a libtorch, and for a libstdc++ of any age.
+  for project in tests/UNetFamily.Tests tests/UNetFamily.Benchmarks samples/Doctor; do
+    quietly dotnet publish "$project" --configuration "$configuration" --output "$work/$name/app" --runtime linux-x64 --no-self-contained \
+      -p:TorchRuntime=none -p:AllowOlderLibstdcxx=true -p:UseAppHost=false -p:SatelliteResourceLanguages=en ||
+      fail "$project does not publish."
+  done
   copy_runtime "$work/$name/dotnet"
-  cp -r src/TorchSharp.SystemLibTorch/native "$work/$name/native"
   cp tests/bundle/run.sh LICENSE "$work/$name"
 
   say "Compressing ..."
@@ -427,17 +258,6 @@ bundle() {
   megabytes=$(($(stat -c %s "$file") / 1000000))
   ((megabytes < 60)) || fail "$file has $megabytes MB; a bundle must stay below 60."
   printf '%s (%d MB)\n' "$file" "$megabytes"
-}
-
-# Several programs in one folder, so that what they share is there once. The native file is built where the bundle runs.
-publish() {
-  local folder=$1 project
-  shift
-  for project; do
-    quietly dotnet publish "$project" --configuration "$configuration" --output "$folder" -p:UseAppHost=false -p:SatelliteResourceLanguages=en ||
-      fail "$project does not publish."
-  done
-  rm -f "$folder/libTorchSharpSystem.so"
 }
 
 # The .NET runtime that the SDK here uses, and the program that starts it.
@@ -451,29 +271,25 @@ copy_runtime() {
   cp -r "$root/host/fxr/$version" "$1/host/fxr"
 }
 
-main() {
-  local command=${1:-help}
-  (($# == 0)) || shift
-  case $command in
-    demo) demo "$@" ;;
-    compose) compose "$@" ;;
-    domains) domains "$@" ;;
-    segment) segment "$@" ;;
-    test) run_tests "$@" ;;
-    bench) bench "$@" ;;
-    pack) pack ;;
-    bundle) bundle ;;
-    doctor) doctor "$@" ;;
-    dotnet)
-      require_backend
-      dotnet "$@"
-      ;;
-    help | -h | --help) usage ;;
-    *)
-      usage >&2
-      fail "there is no command '$command'."
-      ;;
-  esac
-}
+# -- Commands ---------------------------------------------------------------------------------------------------------
 
-main "$@"
+command=${1:-help}
+(($# == 0)) || shift
+[[ $command =~ ^(help|-h|--help)$ ]] || require_sdk
+case $command in
+  demo) run_project samples/BrainSegmentation "$@" ;;
+  compose) run_project samples/ComposeYourOwn "$@" ;;
+  domains) run_project samples/MultiDomain "$@" ;;
+  segment) run_project samples/Segment "$@" ;;
+  doctor) run_project samples/Doctor "$@" ;;
+  bench) run_project tests/UNetFamily.Benchmarks "$@" ;;
+  test) run_tests "$@" ;;
+  pack) pack ;;
+  bundle) bundle ;;
+  dotnet) dotnet "$@" ;;
+  help | -h | --help) usage ;;
+  *)
+    usage >&2
+    fail "there is no command '$command'."
+    ;;
+esac

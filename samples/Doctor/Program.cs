@@ -1,20 +1,15 @@
 using Doctor;
 using Spectre.Console;
 
-// What this machine computes with, how fast, and whether it computes correctly. The exit code is 1 when a number is wrong.
-var findings = new List<Finding>();
-var table = new Table().Border(TableBorder.Rounded).AddColumns("", "UNetFamily's doctor", "");
-try
-{
-    findings.AddRange(Machine.Examine());
-    findings.AddRange(Numerics.Examine());
-    findings.AddRange(Speed.Examine());
-}
-catch (Exception problem) when (problem is DllNotFoundException or TypeInitializationException or BadImageFormatException)
-{
-    findings.Add(new("libtorch", "does not load", Verdict.Wrong, (problem.InnerException ?? problem).Message));
-}
+// What this machine computes with, how fast, and whether it computes correctly. The exit code is 1 when something is wrong.
+if (args is [Loading.Argument]) return Loading.LoadHere();
 
+// Nothing of TorchSharp's is called before it is known to load.
+var loading = Loading.Examine();
+List<Finding> findings = [.. Machine.Examine(), loading];
+if (loading.Verdict is not Verdict.Wrong) findings.AddRange([.. LibTorch.Examine(), .. Numerics.Examine(), .. Speed.Examine()]);
+
+var table = new Table().Border(TableBorder.Rounded).AddColumns("", "UNetFamily's doctor", "");
 foreach (var finding in findings)
 {
     var (colour, mark) = finding.Verdict switch
@@ -29,6 +24,7 @@ foreach (var finding in findings)
 var console = AnsiConsole.Create(new AnsiConsoleSettings { Ansi = Console.IsOutputRedirected ? AnsiSupport.No : AnsiSupport.Detect });
 console.Write(table);
 
+// As it is, without breaking lines: a path or a loader's message must be there to be copied and searched.
 foreach (var finding in findings.Where(finding => finding.Advice is not null))
-    console.WriteLine($"{finding.Subject}: {finding.Advice}");
+    Console.WriteLine($"{finding.Subject}: {finding.Advice}");
 return findings.Exists(finding => finding.Verdict is Verdict.Wrong) ? 1 : 0;

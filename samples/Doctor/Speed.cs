@@ -27,7 +27,7 @@ internal static class Speed
         var value = $"{gigaflops:0} GFLOP/s in float32, {Side} x {Side}";
         return gigaflops >= SlowestGoodBlas
             ? new("Matrix product", value, Verdict.Right)
-            : new("Matrix product", value, Verdict.Doubtful, "that is slow for any processor of today: a reference BLAS (see BLAS above), one thread only, or a machine that is busy with something else.");
+            : new("Matrix product", value, Verdict.Doubtful, "that is slow for any processor of today: a libtorch without a fast BLAS (see BLAS above), one thread only, or a machine that is busy with something else.");
     }
 
     private static Finding Network()

@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Runs UNetFamily's tests and benchmarks where there is a libtorch and a C++ compiler, but no .NET: see `./run.sh help`.
+# Runs UNetFamily's tests and benchmarks on a Linux machine that has a libtorch and no .NET: see `./run.sh help`.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
 
 usage() {
   cat <<'END'
@@ -10,20 +9,43 @@ usage: ./run.sh [command] [arguments]
   all                    doctor, every test, a quick round of the benchmarks; what runs without a command
   test [--filter word]   every test, or those that have a word beginning like this in their name
   bench [name]           the benchmarks; `bench help` lists them and their options, such as --device cuda
-  doctor                 what this machine computes with
+  doctor                 what this machine computes with, and whether that libtorch fits
 
-  LIBTORCH=<folder>      the libtorch; otherwise the distribution's, or that of python3's torch
+  LIBTORCH=<folder>      the libtorch: the folder with libc10.so, or the one above; otherwise that of python3's torch
   UNETFAMILY_REFERENCE   a folder with more reference cases
 END
 }
 
-# Does nothing when the file is there and fits.
-build_native() { sh native/build.sh app; }
+fail() {
+  printf 'run.sh: %s\n' "$*" >&2
+  exit 1
+}
+
+# The loader finds libtorch, and what it needs in turn, by LD_LIBRARY_PATH: TorchSharp asks for libtorch_cpu.so and libtorch_cuda.so by name.
+use_libtorch() {
+  local folder libraries
+  if [[ -n ${LIBTORCH:-} ]]; then
+    [[ -d $LIBTORCH ]] || fail "LIBTORCH is '$LIBTORCH', and there is no such folder."
+    folder=$(cd "$LIBTORCH" && pwd)
+    [[ -e $folder/libc10.so ]] || folder=$folder/lib
+  else
+    # Where it lies can be asked without importing it, which takes long.
+    folder=$(python3 -c 'import importlib.util; print(importlib.util.find_spec("torch").submodule_search_locations[0])' 2>/dev/null)/lib ||
+      fail "there is no libtorch: python3 has no torch. Name one by LIBTORCH=<folder with libc10.so>."
+  fi
+  [[ -e $folder/libc10.so ]] || fail "there is no libc10.so in $folder."
+  libraries=$folder
+  # CUDA's libraries, as pip installs them beside torch.
+  for folder in "$folder"/../../nvidia/*/lib; do
+    [[ ! -d $folder ]] || libraries+=:$folder
+  done
+  export LD_LIBRARY_PATH=$libraries${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
+}
 
 run() {
   local program=$1
   shift
-  dotnet/dotnet "app/$program.dll" "$@"
+  "$here/dotnet/dotnet" "$here/app/$program.dll" "$@"
 }
 
 everything() {
@@ -34,13 +56,14 @@ everything() {
   return "$status"
 }
 
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 command=${1:-all}
 (($# == 0)) || shift
-export DOTNET_ROOT=$PWD/dotnet
+export DOTNET_ROOT=$here/dotnet
 case $command in
-  all) build_native && everything ;;
-  test) build_native && run UNetFamily.Tests "$@" ;;
-  bench) build_native && run UNetFamily.Benchmarks "$@" ;;
-  doctor) build_native && run Doctor "$@" ;;
+  all) use_libtorch; everything ;;
+  test) use_libtorch; run UNetFamily.Tests "$@" ;;
+  bench) use_libtorch; run UNetFamily.Benchmarks "$@" ;;
+  doctor) use_libtorch; run Doctor "$@" ;;
   *) usage ;;
 esac

@@ -1,0 +1,104 @@
+using System.Diagnostics;
+
+namespace UNetFamily.Tests.Build;
+
+/// <summary>The doctor where TorchSharp loads and where it doesn't: it explains, and never ends by a signal.</summary>
+public sealed class DoctorTests : IDisposable
+{
+    private readonly string folder = Directory.CreateTempSubdirectory("unetfamily-doctor-").FullName;
+
+    public DoctorTests()
+    {
+        // Links, but for the program itself: the host looks for files beside what a link leads to.
+        foreach (var file in Directory.GetFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories).Where(IsOfTheProgram))
+        {
+            var here = Path.Combine(folder, Path.GetRelativePath(AppContext.BaseDirectory, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(here)!);
+            if (Path.GetFileName(file).StartsWith("Doctor.", StringComparison.Ordinal)) File.Copy(file, here);
+            else File.CreateSymbolicLink(here, file);
+        }
+    }
+
+    public void Dispose() => Directory.Delete(folder, recursive: true);
+
+    [NativeFileFact]
+    public void Finds_the_native_library_where_all_is_well()
+    {
+        var (code, output) = Run("--load-native-library");
+        output.Trim().Should().EndWith(NativeFile.Name);
+        code.Should().Be(0);
+    }
+
+    [NativeFileFact(package: true, olderLibstdcxx: true)]
+    public void Explains_the_version_that_libstdcxx_lacks()
+    {
+        Replace(NativeFile.InPackage);
+
+        var (code, output) = Run();
+
+        code.Should().Be(1, output);
+        output.Should().Contain("version `GLIBCXX_3.4.32' not found (required by ")
+            .And.MatchRegex(@"the newest that \S*libstdc\+\+\.so\.6 has is GLIBCXX_3\.4\.\d+\.")
+            .And.Contain("GCC 13").And.Contain("<AllowOlderLibstdcxx>true</AllowOlderLibstdcxx>");
+    }
+
+    [NativeFileFact]
+    public void Says_that_the_native_file_is_missing()
+    {
+        Replace(null);
+
+        var (code, output) = Run();
+
+        code.Should().Be(1, output);
+        output.Should().Contain("There is no native file of TorchSharp's").And.NotContain("GLIBCXX_3.4.32");
+    }
+
+    [NativeFileFact]
+    public void Says_which_package_brings_libtorch()
+    {
+        foreach (var file in Directory.GetFiles(folder, "lib*.so*", SearchOption.AllDirectories))
+            if (Path.GetFileName(file) != NativeFile.Name) File.Delete(file);
+
+        // Without the path to it where the tests themselves run over the libtorch of the machine.
+        var (code, output) = Run(libraries: "");
+
+        code.Should().Be(1, output);
+        output.Should().Contain("libtorch.so: cannot open shared object file").And.Contain("TorchSharp-cpu").And.Contain("libtorch-cpu-linux-x64");
+    }
+
+    [NativeFileFact]
+    public void Shows_the_message_of_a_file_that_is_none()
+    {
+        var text = Path.Combine(folder, "text");
+        File.WriteAllText(text, "no library");
+        Replace(text);
+
+        var (code, output) = Run();
+
+        code.Should().Be(1, output);
+        output.Should().Contain($"{NativeFile.Name}: file too short");
+    }
+
+    private static bool IsOfTheProgram(string file) => Path.GetExtension(file) is ".dll" or ".so" or ".json" || file.Contains(".so.", StringComparison.Ordinal);
+
+    private void Replace(string? by)
+    {
+        var file = Path.Combine(folder, Path.GetRelativePath(AppContext.BaseDirectory, NativeFile.InOutput!));
+        File.Delete(file);
+        if (by is not null) File.Copy(by, file);
+    }
+
+    private (int Code, string Output) Run(string? argument = null, string? libraries = null)
+    {
+        var host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
+        string[] arguments = [Path.Combine(folder, "Doctor.dll"), .. argument is null ? [] : new[] { argument }];
+        var start = new ProcessStartInfo(host, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        if (libraries is not null) start.Environment["LD_LIBRARY_PATH"] = libraries;
+        using var process = Process.Start(start)!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        Directory.Exists(Path.Combine(folder, "cpu")).Should().BeFalse("TorchSharp's own search copies the packages into the application's folder");
+        return (process.ExitCode, output + errors.Result);
+    }
+}

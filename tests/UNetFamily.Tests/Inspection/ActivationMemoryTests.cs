@@ -1,14 +1,14 @@
 namespace UNetFamily.Tests;
 
 /// <summary>
-/// Predicted activation memory against the process's: what a forward pass with gradients leaves behind, and what one without holds after each layer. Measured differences are below 1 % for
-/// most networks and 4 % at most; the tolerance of 10 % is for the allocator's grain.
+/// Predicted activation memory against the process's: what a forward pass with gradients leaves behind, and what one without holds after each layer. On libtorch 1.13 differences were
+/// below 1 % for most networks and 4 % at most; the tolerance of 10 % is for the allocator's grain and the workspaces of libtorch 2.10.
 /// </summary>
 public sealed class ActivationMemoryTests
 {
     private const double Tolerance = 0.1;
 
-    // Depthwise convolutions of volumes keep a padded copy of their input on a CPU, which the prediction leaves out: planned is mostly for a GPU.
+    // Depthwise convolutions of volumes keep a copy of their input on a CPU, beside the one that the activation before keeps; the prediction leaves it out: planned is mostly for a GPU.
     private const double CopiedTolerance = 0.2;
 
     // Sizes at which the activations are 50 MB or more, far above the allocator's grain.
@@ -65,19 +65,21 @@ public sealed class ActivationMemoryTests
         using var noGradient = no_grad();
         model.call(input).Dispose();
 
-        var (before, peak) = (0L, 0L);
+        var (before, peak, least) = (0L, 0L, long.MaxValue);
         foreach (var layer in model.modules().OfType<Module<Tensor, Tensor>>().Where(module => !module.children().Any()))
             layer.register_forward_hook((_, _, output) =>
             {
                 peak = Math.Max(peak, PeakMemory.Held() - before);
                 return output;
             });
-        for (var i = 0; i < 2; i++)
+        // The least of some runs: what the process does besides, such as compiling, only adds.
+        for (var i = 0; i < 4; i++)
         {
-            before = PeakMemory.Held();
+            (before, peak) = (PeakMemory.Held(), 0);
             model.call(input).Dispose();
+            least = Math.Min(least, peak);
         }
-        ((double)predicted / peak).Should().BeApproximately(1, Tolerance, $"{peak / 1e6:f1} MB are alive at the peak");
+        ((double)predicted / least).Should().BeApproximately(1, Tolerance, $"{least / 1e6:f1} MB are alive at the peak");
     }
 
     /// <summary>Mixed precision keeps what <c>Fits</c> plans with. Transposed convolutions compute in float32 on a CPU, hence networks with few or none.</summary>

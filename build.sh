@@ -243,11 +243,11 @@ bundle() {
   trap 'rm -rf "$work"' EXIT
 
   say "Building tests, benchmarks and doctor ..."
-  # In one folder, so that what they share is there once; without a libtorch, and for a libstdc++ of any age.
+  # In one folder, so that what they share is there once; without a libtorch, and for a libstdc++ of any age. Nothing of that stays in the usual outputs.
   for project in tests/UNetFamily.Tests tests/UNetFamily.Benchmarks samples/Doctor; do
-    quietly dotnet publish "$project" --configuration "$configuration" --output "$work/$name/app" --runtime linux-x64 --no-self-contained \
-      -p:TorchRuntime=none -p:AllowOlderLibstdcxx=true -p:UseAppHost=false -p:SatelliteResourceLanguages=en ||
-      fail "$project does not publish."
+    quietly dotnet publish "$project" --configuration "$configuration" --artifacts-path "$work/build" --output "$work/$name/app" \
+      --runtime linux-x64 --no-self-contained -p:TorchRuntime=none -p:AllowOlderLibstdcxx=true -p:UseAppHost=false \
+      -p:SatelliteResourceLanguages=en || fail "$project does not publish."
   done
   copy_runtime "$work/$name/dotnet"
   cp tests/bundle/run.sh LICENSE "$work/$name"

@@ -10,9 +10,10 @@ public sealed class DoctorTests : IDisposable
     public DoctorTests()
     {
         // Links, but for the program itself: the host looks for files beside what a link leads to.
-        foreach (var file in Directory.GetFiles(AppContext.BaseDirectory, "*", SearchOption.AllDirectories).Where(IsOfTheProgram))
+        var natives = Path.GetDirectoryName(NativeFile.InOutput) is { } path ? Directory.GetFiles(path) : [];
+        foreach (var file in Directory.GetFiles(AppContext.BaseDirectory).Union(natives))
         {
-            var here = Path.Combine(folder, Path.GetRelativePath(AppContext.BaseDirectory, file));
+            var here = InFolder(file);
             Directory.CreateDirectory(Path.GetDirectoryName(here)!);
             if (Path.GetFileName(file).StartsWith("Doctor.", StringComparison.Ordinal)) File.Copy(file, here);
             else File.CreateSymbolicLink(here, file);
@@ -79,11 +80,11 @@ public sealed class DoctorTests : IDisposable
         output.Should().Contain($"{NativeFile.Name}: file too short");
     }
 
-    private static bool IsOfTheProgram(string file) => Path.GetExtension(file) is ".dll" or ".so" or ".json" || file.Contains(".so.", StringComparison.Ordinal);
+    private string InFolder(string file) => Path.Combine(folder, Path.GetRelativePath(AppContext.BaseDirectory, file));
 
     private void Replace(string? by)
     {
-        var file = Path.Combine(folder, Path.GetRelativePath(AppContext.BaseDirectory, NativeFile.InOutput!));
+        var file = InFolder(NativeFile.InOutput!);
         File.Delete(file);
         if (by is not null) File.Copy(by, file);
     }

@@ -11,8 +11,8 @@ internal static class NativeFile
     public static string InPackage { get; } = Path.Combine(
         typeof(NativeFile).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(data => data.Key == "TorchSharpPackage").Value!, "runtimes", "linux-x64", "native", Name);
 
-    /// <summary>Null on other systems.</summary>
-    public static string? InOutput { get; } = Directory.GetFiles(AppContext.BaseDirectory, Name, SearchOption.AllDirectories).SingleOrDefault();
+    /// <summary>By system, as it is built, or beside the programs, as a bundle has it. Null on other systems.</summary>
+    public static string? InOutput { get; } = new[] { Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", Name), Path.Combine(AppContext.BaseDirectory, Name) }.FirstOrDefault(File.Exists);
 
     public static bool MachineLacksVersion { get; } = WeakenVersionNeed.MissingHere("libstdc++.so.6", "GLIBCXX_3.4.32", "_ZSt21ios_base_library_initv");
 }

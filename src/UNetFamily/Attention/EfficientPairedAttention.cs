@@ -50,8 +50,8 @@ public sealed class EfficientPairedAttention : Module<Tensor, Tensor>, ITraceabl
         options.Problems(channels).ThrowIfAny(nameof(EfficientPairedAttention), nameof(options));
         (this.channels, this.tokens) = (channels, tokens);
 
-        channelTemperature = Parameter(ones(options.Heads, 1, 1));
-        spatialTemperature = Parameter(ones(options.Heads, 1, 1));
+        channelTemperature = Weight.Of(ones(options.Heads, 1, 1));
+        spatialTemperature = Weight.Of(ones(options.Heads, 1, 1));
         qkvv = Linear(channels, 4 * channels, options.Bias);
         e = Projection();
         if (options.Projection is TokenProjection.Separate) f = Projection();

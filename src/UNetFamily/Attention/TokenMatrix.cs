@@ -8,7 +8,7 @@ internal sealed class TokenMatrix : Module<Tensor, Tensor>
     /// <summary>Drawn uniformly within 1 / sqrt(projected), as in the published code.</summary>
     public TokenMatrix(long tokens, long projected) : base(nameof(TokenMatrix))
     {
-        weight = Parameter(empty(tokens, projected));
+        weight = Weight.Of(empty(tokens, projected));
         var bound = 1 / Math.Sqrt(projected);
         init.uniform_(weight, -bound, bound);
         RegisterComponents();

@@ -39,8 +39,8 @@ public sealed class TransformerBlock : Module<Tensor, Tensor>, ITraceable
         Grid = grid.Along(dims);
         var tokens = Grid.Aggregate(1L, (product, side) => product * side);
 
-        gamma = Parameter(full(channels, InitialGamma));
-        if (positions) position = Parameter(zeros(1, tokens, channels));
+        gamma = Weight.Of(full(channels, InitialGamma));
+        if (positions) position = Weight.Of(zeros(1, tokens, channels));
         norm = new ChannelLayerNorm(channels);
         this.attention = new EfficientPairedAttention(channels, tokens, attention);
         residual = Sequential([.. Enumerable.Range(0, residualBlocks).Select(_ => new BasicBlockD(dims, channels, channels, norm: Normalization.Batch, activation: Activation.LeakyReLU()))]);

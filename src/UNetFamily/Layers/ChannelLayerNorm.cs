@@ -17,8 +17,8 @@ public sealed class ChannelLayerNorm : Module<Tensor, Tensor>
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
         this.eps = eps;
-        weight = Parameter(ones(channels));
-        bias = Parameter(zeros(channels));
+        weight = Weight.Of(ones(channels));
+        bias = Weight.Of(zeros(channels));
         RegisterComponents();
     }
 

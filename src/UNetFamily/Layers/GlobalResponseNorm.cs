@@ -21,8 +21,8 @@ public sealed class GlobalResponseNorm : Module<Tensor, Tensor>
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(channels);
         this.eps = eps;
         long[] shape = [1, channels, .. Enumerable.Repeat(1L, (int)dims)];
-        gamma = Parameter(zeros(shape));
-        beta = Parameter(zeros(shape));
+        gamma = Weight.Of(zeros(shape));
+        beta = Weight.Of(zeros(shape));
         RegisterComponents();
     }
 

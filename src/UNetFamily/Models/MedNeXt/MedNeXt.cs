@@ -39,7 +39,7 @@ public sealed class MedNeXt : SegmentationModel
         head = Head(0);
         auxiliary = ModuleList([.. Enumerable.Range(1, options.DeepSupervision ? levels : 0).Select(Head)]);
         // The original's dummy_tensor: nothing reads it, but its published counts and checkpoints include it.
-        register_parameter("dummy", Parameter(ones(1)));
+        register_parameter("dummy", Weight.Of(ones(1)));
         RegisterComponents();
 
         InputSizes = InputSizes.MultiplesOf(dims, 1L << levels);

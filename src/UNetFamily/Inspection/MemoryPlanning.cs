@@ -76,7 +76,7 @@ public static class MemoryPlanning
             ModelBytes = size * (weights + buffers) + (request.Inference ? 0 : training),
             DataBytes = size * input.Elements + (request.Inference ? 0 : sizeof(long) * input.Positions),
             ActivationBytes = request.Inference ? tracer.Memory.PeakBytes(logits) : ModelInspection.KeptBytes(tracer, logits),
-            WorkingBytes = request.Inference ? 2 * tracer.Memory.LargestLayer : (4 * tracer.Memory.LargestLayer) + (3 * tracer.Memory.Bytes(logits)),
+            WorkingBytes = request.Inference ? 3 * tracer.Memory.LargestLayer : (4 * tracer.Memory.LargestLayer) + (3 * tracer.Memory.Bytes(logits)),
             Margin = request.Margin,
         };
     }

@@ -85,7 +85,7 @@ public sealed class MemoryPlanningTests(Xunit.Abstractions.ITestOutputHelper log
         var size = new long[] { 64, 64, 64 };
         var single = model.EstimateMemory(size).Total(2);
         model.EstimateMemory(size, new FitRequest { Precision = ScalarType.Float16 }).Total(2).Should().BeInRange((long)(0.45 * single), (long)(0.6 * single));
-        model.EstimateMemory(size, new FitRequest { Inference = true }).Total(2).Should().BeLessThan(single / 2);
+        model.EstimateMemory(size, new FitRequest { Inference = true }).Total(2).Should().BeLessThan((long)(0.6 * single));
         model.EstimateMemory(size, new FitRequest { Margin = 0 }).Total(2).Should().BeCloseTo((long)(single / 1.2), 2);
     }
 
@@ -140,8 +140,8 @@ public sealed class MemoryPlanningTests(Xunit.Abstractions.ITestOutputHelper log
 
     /// <summary>
     /// Whole training steps and predictions: their peak beyond the weights is below the prediction, margin included, and above half of it, so that memory isn't wasted. The width of that range is
-    /// the convolutions' workspace, which depends on library, device and shape: measured on a CPU it was 2 to 6 times the largest layer in training (the most for maps of fewer than 16 channels,
-    /// which are computed as 16).
+    /// the convolutions' workspace, which depends on library, device and shape: measured on a CPU with libtorch 2.10 it was up to 3 times the largest layer in inference, and 2 to 6 times (libtorch 1.13) in training (the most for maps of fewer than 16 channels,
+    /// which are computed as 16). The least of three runs: what earlier tests left to the allocator, and what the process does besides, only adds.
     /// </summary>
     [PeakMemoryTheory]
     [MemberData(nameof(Names))]
@@ -151,13 +151,13 @@ public sealed class MemoryPlanningTests(Xunit.Abstractions.ITestOutputHelper log
         using var model = options.Build();
         using var optimizer = optim.Adam(model.parameters());
         Step();
-        Within("training", model.EstimateMemory(size).Total(2), Enumerable.Range(0, 3).Max(_ => PeakMemory.During(Step)));
+        Within("training", model.EstimateMemory(size).Total(2), Enumerable.Range(0, 3).Min(_ => PeakMemory.During(Step)));
 
         model.eval();
         using var input = rand([2, options.InChannels, .. size]);
         using var noGradient = no_grad();
         var request = new FitRequest { Inference = true };
-        Within("inference", model.EstimateMemory(size, request).Total(2), Enumerable.Range(0, 3).Max(_ => PeakMemory.During(() => model.call(input).Dispose())));
+        Within("inference", model.EstimateMemory(size, request).Total(2), Enumerable.Range(0, 3).Min(_ => PeakMemory.During(() => model.call(input).Dispose())));
 
         void Step()
         {

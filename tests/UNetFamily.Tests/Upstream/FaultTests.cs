@@ -110,7 +110,7 @@ public sealed class FaultTests : IDisposable
 
     private static async Task<(string Output, string Error)> Child(string call)
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(FaultTests).Assembly.Location, Program.FaultArgument, call]) { RedirectStandardError = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!, [typeof(FaultTests).Assembly.Location, Program.FaultArgument, call]) { RedirectStandardError = true, RedirectStandardOutput = true };
         start.Environment["ONEDNN_MAX_CPU_ISA"] = "AVX512_CORE";
         using var process = Process.Start(start)!;
         var (output, error) = (process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());

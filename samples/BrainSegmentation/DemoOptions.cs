@@ -13,7 +13,7 @@ internal sealed record DemoOptions
           --phantom                    a generated phantom instead of a brain
           --volumes                    patches of the volume instead of slices, through a network for volumes: slower, and the whole path of the library
           --resume                     with --volumes: goes on with the training in --out, which Ctrl+C or --minutes ended
-          --iterations N               training steps (default 1600, or 300 with --volumes)
+          --iterations N               training steps (default 3000, or 300 with --volumes)
           --minutes M                  the longest that training may take (default 3; with --volumes as long as it takes)
           --seed N                     decides the weights, the order and the augmentation (default 1)
           --out FOLDER                 where results go (default artifacts/brain)
@@ -21,7 +21,7 @@ internal sealed record DemoOptions
           --help                       this text
         """;
 
-    private const int SliceIterations = 1600;
+    private const int SliceIterations = 3000;
     private const int QuickSliceIterations = 80;
     private const int VolumeIterations = 300;
     private const int QuickVolumeIterations = 20;

@@ -28,7 +28,7 @@ public abstract record Activation
     public static Activation SiLU { get; } = new PlainKind(nameof(SiLU), nn.SiLU);
 
     /// <summary>x * tanh(log(1 + exp(x))).</summary>
-    public static Activation Mish { get; } = new PlainKind(nameof(Mish), _ => InPlace.Mish());
+    public static Activation Mish { get; } = new PlainKind(nameof(Mish), _ => nn.Mish());
 
     /// <summary>The exponential linear unit with the scales that keep mean and variance (Klambauer et al., 2017).</summary>
     public static Activation SELU { get; } = new PlainKind(nameof(SELU), nn.SELU);
@@ -57,7 +57,7 @@ public abstract record Activation
     /// <summary>Makes the layer.</summary>
     /// <param name="inPlace">
     /// Whether it may overwrite its input. That is right directly after a convolution or a norm, whose gradients don't need their own output,
-    /// and saves one map of memory. GELU, whose own gradient needs the input, does so only where none is recorded; PReLU, ELU and Mish never do.
+    /// and saves one map of memory. GELU, whose own gradient needs the input, does so only where none is recorded; PReLU never does, nor do ELU and Mish, which TorchSharp gets wrong in place.
     /// </param>
     public abstract Module<Tensor, Tensor> Build(bool inPlace = false);
 
@@ -86,7 +86,7 @@ public abstract record Activation
 
     private sealed record ELUKind(double Alpha) : Activation
     {
-        public override Module<Tensor, Tensor> Build(bool inPlace) => InPlace.ELU(Alpha);
+        public override Module<Tensor, Tensor> Build(bool inPlace) => nn.ELU(Alpha);
 
         public override string ToString() => Print("ELU", Alpha);
     }

@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace UNetFamily.Tests.Build;
 
 /// <summary>The doctor where TorchSharp loads and where it doesn't: it explains, and never ends by a signal.</summary>
@@ -91,15 +89,8 @@ public sealed class DoctorTests : IDisposable
 
     private (int Code, string Output) Run(string? argument = null, string? libraries = null)
     {
-        var host = Environment.ProcessPath is { } path && Path.GetFileNameWithoutExtension(path) == "dotnet" ? path : "dotnet";
-        string[] arguments = [Path.Combine(folder, "Doctor.dll"), .. argument is null ? [] : new[] { argument }];
-        var start = new ProcessStartInfo(host, arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
-        if (libraries is not null) start.Environment["LD_LIBRARY_PATH"] = libraries;
-        using var process = Process.Start(start)!;
-        var errors = process.StandardError.ReadToEndAsync();
-        var output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
+        var (code, output, errors) = ChildProcess.Run(Path.Combine(folder, "Doctor.dll"), argument is null ? [] : [argument], libraries is null ? [] : [("LD_LIBRARY_PATH", libraries)]);
         Directory.Exists(Path.Combine(folder, "cpu")).Should().BeFalse("TorchSharp's own search copies the packages into the application's folder");
-        return (process.ExitCode, output + errors.Result);
+        return (code, output + errors);
     }
 }

@@ -1,5 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
-
 namespace UNetFamily.Tests;
 
 /// <summary>Every public block of the library with a call, in 2D and 3D; a test says that none is missing.</summary>
@@ -47,7 +45,7 @@ internal static class PublicBlocks
         [nameof(NestedDecoder)] = dims =>
         {
             var decoder = new NestedDecoder(1, (_, _) => Node(dims));
-            return new(decoder, x => Only(decoder.call([x, dims.MaxPool(2).call(x)])), Shape(dims));
+            return new(decoder, x => decoder.call([x, dims.MaxPool(2).call(x)]).Single(), Shape(dims));
         },
         [nameof(NestedNode)] = dims =>
         {
@@ -69,13 +67,10 @@ internal static class PublicBlocks
 
     private static NestedNode Node(SpatialDims dims) => new(Upsampling.Transposed.Build(dims, 4, 4, 2), new ConvNormAct(dims, 8, 4));
 
-    private static Tensor Only(IReadOnlyList<Tensor> maps) => maps.Single();
-
     private static long[] Shape(SpatialDims dims) => dims is SpatialDims.Two ? [2, 4, 6, 8] : [2, 4, 4, 6, 8];
 
     /// <param name="Module">The block.</param>
     /// <param name="Call">Applies it.</param>
     /// <param name="Shape">The shape of an input.</param>
-    [SuppressMessage("Design", "CA1051", Justification = "A record.")]
     internal sealed record Block(nn.Module Module, Func<Tensor, Tensor> Call, long[] Shape);
 }

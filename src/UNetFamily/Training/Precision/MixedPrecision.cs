@@ -59,10 +59,7 @@ public sealed class MixedPrecision : IDisposable
     public IReadOnlyDictionary<string, Tensor> StateDict { get; }
 
     /// <summary>Removes all gradients, before a backward pass.</summary>
-    public void ZeroGradients()
-    {
-        foreach (var parameter in own.Concat(Parameters)) parameter.grad = null!;
-    }
+    public void ZeroGradients() => Gradients.Clear(own.Concat(Parameters));
 
     /// <summary>Moves the gradients of a backward pass to the masters, in float32.</summary>
     public void CollectGradients()
@@ -104,7 +101,7 @@ public sealed class MixedPrecision : IDisposable
     {
         if (masters.Count == 0) return;
         foreach (var remove in unhook) remove();
-        Gradients.Clear(Model.Whole);
+        Gradients.Clear(Model.Whole.parameters());
         Model.Whole.to(ScalarType.Float32);
         using var noGradient = no_grad();
         foreach (var (name, tensor) in Model.Whole.state_dict())
@@ -127,7 +124,7 @@ public sealed class MixedPrecision : IDisposable
             throw new ArgumentException($"{nameof(MixedPrecision)} needs float32 weights to start from; '{name}' is {other.dtype}. Convert the network with model.to(ScalarType.Float32).", nameof(model));
         var device = exact.Values.First().device;
 
-        Gradients.Clear(whole);
+        Gradients.Clear(whole.parameters());
         whole.to(type);
         foreach (var layer in whole.modules())
         {

@@ -139,9 +139,9 @@ public sealed class MemoryPlanningTests(Xunit.Abstractions.ITestOutputHelper log
     }
 
     /// <summary>
-    /// Whole training steps and predictions: their peak beyond the weights is below the prediction, margin included, and above half of it, so that memory isn't wasted. The width of that range is
-    /// the convolutions' workspace, which depends on library, device and shape: measured on a CPU with libtorch 2.10 it was up to 3 times the largest layer in inference, and 2 to 6 times (libtorch 1.13) in training (the most for maps of fewer than 16 channels,
-    /// which are computed as 16). The least of three runs: what earlier tests left to the allocator, and what the process does besides, only adds.
+    /// Whole training steps and predictions: their peak beyond the weights is below the prediction, margin and the convolutions' workspace included. How much workspace is needed depends on library, processor and
+    /// shape (with libtorch 2.10 from none to 3 times the largest layer was seen), so from below only the maps themselves are held against the measurement: 0.8 of them, because the allocator can serve some from what
+    /// earlier tests left behind. The least of three runs: whatever else the process does only adds.
     /// </summary>
     [PeakMemoryTheory]
     [MemberData(nameof(Names))]
@@ -151,13 +151,13 @@ public sealed class MemoryPlanningTests(Xunit.Abstractions.ITestOutputHelper log
         using var model = options.Build();
         using var optimizer = optim.Adam(model.parameters());
         Step();
-        Within("training", model.EstimateMemory(size).Total(2), Enumerable.Range(0, 3).Min(_ => PeakMemory.During(Step)));
+        Within("training", model.EstimateMemory(size), Enumerable.Range(0, 3).Min(_ => PeakMemory.During(Step)));
 
         model.eval();
         using var input = rand([2, options.InChannels, .. size]);
         using var noGradient = no_grad();
         var request = new FitRequest { Inference = true };
-        Within("inference", model.EstimateMemory(size, request).Total(2), Enumerable.Range(0, 3).Min(_ => PeakMemory.During(() => model.call(input).Dispose())));
+        Within("inference", model.EstimateMemory(size, request), Enumerable.Range(0, 3).Min(_ => PeakMemory.During(() => model.call(input).Dispose())));
 
         void Step()
         {
@@ -169,10 +169,11 @@ public sealed class MemoryPlanningTests(Xunit.Abstractions.ITestOutputHelper log
             optimizer.step();
         }
 
-        void Within(string what, long predicted, long peak)
+        void Within(string what, MemoryEstimate estimate, long peak)
         {
-            log.WriteLine($"{what}: {peak / 1e6:f0} MB were needed, {predicted / 1e6:f0} MB predicted");
-            ((double)peak / predicted).Should().BeInRange(0.5, 1, what);
+            var (maps, predicted) = (2 * estimate.ActivationBytes, estimate.Total(2));
+            log.WriteLine($"{what}: {peak / 1e6:f0} MB were needed, {predicted / 1e6:f0} MB predicted, {maps / 1e6:f0} MB of them for maps");
+            peak.Should().BeInRange((long)(0.8 * maps), predicted, what);
         }
     }
 

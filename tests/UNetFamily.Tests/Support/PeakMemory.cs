@@ -7,6 +7,7 @@ namespace UNetFamily.Tests;
 internal static class PeakMemory
 {
     private const string Reset = "/proc/self/clear_refs";
+    private const int TrimThreshold = -1, MmapThreshold = -3;       // of malloc.h
 
     public static bool CanBeMeasured => File.Exists(Reset);
 
@@ -15,10 +16,20 @@ internal static class PeakMemory
     {
         GC.Collect();
         _ = malloc_trim(0);         // pages that earlier tests left to the allocator would hide the growth
-        File.WriteAllText(Reset, "5");
-        var before = Read();
-        action();
-        return Read() - before;
+        // Every block of 64 KB goes back when it is freed. Else the peak holds what the allocator keeps as well, and that differs threefold from run to run with the order in which threads free.
+        _ = mallopt(MmapThreshold, 1 << 16);
+        try
+        {
+            File.WriteAllText(Reset, "5");
+            var before = Read();
+            action();
+            return Read() - before;
+        }
+        finally
+        {
+            _ = mallopt(MmapThreshold, 1 << 25);        // the most that glibc comes to by itself, and the speed of the tests that follow
+            _ = mallopt(TrimThreshold, 1 << 26);
+        }
     }
 
     /// <summary>How many bytes more the process holds after an action than before it, without what the allocator could give back.</summary>
@@ -49,6 +60,10 @@ internal static class PeakMemory
     [DllImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int malloc_trim(nuint pad);
+
+    [DllImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern int mallopt(int parameter, int value);
 }
 
 /// <summary>A theory that measures memory; where that can't be done it is skipped, and says so.</summary>

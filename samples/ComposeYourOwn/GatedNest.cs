@@ -3,7 +3,7 @@ namespace UNetFamily.Samples.ComposeYourOwn;
 /// <summary>
 /// A network that is in no paper: the nested grid of UNet++ (Zhou et al., 2018), whose nodes are blocks of ConvUNeXt and whose skips pass ConvUNeXt's LSTM-like
 /// attention gate (Han et al., 2022). The grid starts at half the resolution, which makes a step four times faster. As every network of the library it takes
-/// images and volumes, checks its input and can be inspected.
+/// images and volumes, checks its input and can be inspected: all of that follows from its one flow.
 /// </summary>
 internal sealed class GatedNest : SegmentationModel
 {
@@ -38,18 +38,10 @@ internal sealed class GatedNest : SegmentationModel
 
     public override InputSizes InputSizes { get; }
 
-    protected override SegmentationOutput Segment(Tensor x)
+    protected override SegmentationMaps Flow(FeatureMap x)
     {
-        var features = new List<Tensor>();
-        foreach (var level in encoder) features.Add(x = level.call(x));
-        var branches = decoder.call(features);
-        return new SegmentationOutput(head.call(raise.call(branches[^1])));
-    }
-
-    public override TensorShape Trace(Tracer tracer, TensorShape input)
-    {
-        var features = new List<TensorShape>();
-        foreach (var level in encoder) features.Add(input = tracer.Through(input, level));
-        return tracer.Through(decoder.Trace(tracer, features)[^1], raise, head);
+        var features = new List<FeatureMap>();
+        foreach (var level in encoder) features.Add(x = x.Through(level));
+        return decoder.Flow(features)[^1].Through(raise, head);
     }
 }

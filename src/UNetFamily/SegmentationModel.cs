@@ -2,9 +2,9 @@ namespace UNetFamily;
 
 /// <summary>
 /// A network from an image or volume to logits. It checks its input, keeps memory tidy (a call leaves exactly its output alive) and leaves
-/// <see cref="Segment"/> to say what the paper's figure shows.
+/// <see cref="Flow"/> to say what the paper's figure shows.
 /// </summary>
-public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, ITraceable
+public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>
 {
     /// <summary>Checks the options. The derived constructor builds its layers and calls <c>RegisterComponents()</c> last.</summary>
     /// <param name="options">The options of the network.</param>
@@ -28,18 +28,26 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
     public sealed override SegmentationOutput forward(Tensor input)
     {
         Require(input, InputSizes);
-        using var scope = NewDisposeScope();
-        var output = Segment(input);
-        scope.MoveToOuter(output.FinestFirst);
-        return output;
+        return Run(input, Flow);
     }
 
-    /// <summary>The network itself, as in the paper's figure. Runs in a dispose scope; the tensors of the output survive it.</summary>
+    /// <summary>The network itself, as in the paper's figure: the one place that says what it computes.</summary>
     /// <param name="x">The checked input.</param>
-    protected abstract SegmentationOutput Segment(Tensor x);
+    /// <returns>The logits and, with deep supervision, the maps beside them.</returns>
+    protected abstract SegmentationMaps Flow(FeatureMap x);
 
-    /// <inheritdoc/>
-    public abstract TensorShape Trace(Tracer tracer, TensorShape input);
+    /// <summary>What the network computes for a batch, without running it.</summary>
+    /// <param name="shape">The shape of the batch.</param>
+    internal FlowGraph Record(params ReadOnlySpan<long> shape) => Recorder.Record(Whole, maps => Finest(Flow(maps[0])), [shape.ToArray()]);
+
+    /// <summary>Runs a flow of this network.</summary>
+    private protected SegmentationOutput Run(Tensor input, Func<FeatureMap, SegmentationMaps> flow)
+    {
+        var maps = LiveRun.Of(Whole, inputs => Finest(flow(inputs[0])), input);
+        return new SegmentationOutput(maps[0], maps[1..]);
+    }
+
+    private static FeatureMap[] Finest(SegmentationMaps maps) => [maps.Logits, .. maps.Auxiliary];
 
     /// <summary>Rebuilds a network from a file that <see cref="CheckpointSaving.Save(SegmentationModel, string, IReadOnlyDictionary{string, string}?)"/> wrote: its options, then its weights.</summary>
     /// <param name="path">The file.</param>
@@ -51,7 +59,7 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
         return ModelFile.Read(checkpoint);
     }
 
-    /// <summary>The module that the layers belong to, whose names a trace gives them: another one where this is a view of it.</summary>
+    /// <summary>The module that the layers belong to, under whose paths a graph has them: another one where this is a view of it.</summary>
     internal virtual nn.Module Whole => this;
 
     /// <summary>Throws when rank, channels, type or a side of the input don't fit.</summary>

@@ -15,7 +15,7 @@ namespace UNetFamily;
 /// It works on images and volumes alike, and in any network; only the number of tokens is fixed.
 /// </summary>
 /// <remarks>Fresh weights are PyTorch's defaults, the temperatures 1.</remarks>
-public sealed class EfficientPairedAttention : Module<Tensor, Tensor>, ITraceable
+public sealed class EfficientPairedAttention : Block
 {
     private const double NormEps = 1e-12;
 
@@ -69,131 +69,48 @@ public sealed class EfficientPairedAttention : Module<Tensor, Tensor>, ITraceabl
             : Linear(tokens, options.ProjectedTokens);
     }
 
-    /// <summary>Applies the attention.</summary>
-    /// <param name="input">(N, C, …grid), or (N, C, tokens); row-major, the last axis runs fastest.</param>
-    /// <returns>The shape of the input.</returns>
-    /// <exception cref="ArgumentException">The channels or the number of positions are not those it was built for.</exception>
-    public override Tensor forward(Tensor input)
+    /// <inheritdoc/>
+    protected override FeatureMap Flow(FeatureMap x)
     {
-        Require(input);
-        using var scope = NewDisposeScope();
-        var x = input.flatten(2);
-        var q = functional.normalize(Part(0, x), dim: -1, eps: NormEps);
-        var (channelMap, keys) = FromKeys(q, x);
-        var channel = ChannelBranch(channelMap, x);
-        var spatial = SpatialBranch(q, keys, x);
-        var fused = options.Fusion is BranchFusion.Sum
-            ? channel + spatial
-            : cat([Apply(spatialOut!.weight, spatialOut.bias, spatial), Apply(channelOut!.weight, channelOut.bias, channel)], dim: 1);
-        return fused.reshape(input.shape).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>The map between channels, (N, heads, d, d), and the projected keys, (N, C, projected): all that is needed of the keys.</summary>
-    private (Tensor ChannelMap, Tensor Keys) FromKeys(Tensor q, Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        var k = Part(1, x);
+        Require(x.Axes);
+        var t = x.Tokens();
+        var q = Part(0, t).Normalized(NormEps);
+        var k = Part(1, t);
         // Dividing the small product by the norms of k is dividing k by them.
-        var norms = Heads(k.norm(-1, keepdim: true).clamp_min(NormEps)).transpose(-1, -2);
-        var products = Heads(q).Times(Heads(k).transpose(-1, -2));
-        var map = (products / norms * channelTemperature).softmax(-1);
-        return scope.MoveToOuter(map, e.call(k));
-    }
+        var products = Heads(q).Times(Heads(k).Transpose(-1, -2)) / Heads(k.Length(NormEps)).Transpose(-1, -2);
+        var channelMap = (products * x.Weight(channelTemperature)).Softmax(-1);
+        var keys = k.Through(e);
+        var channel = channelMap.Through(channelDropout).Times(Heads(Part(2, t)));
 
-    private Tensor ChannelBranch(Tensor map, Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        var attended = channelDropout.call(map).Times(Heads(Part(2, x)));
-        return attended.flatten(1, 2).MoveToOuterDisposeScope();
-    }
+        // The map of tokens x projected tokens is by far the largest here: the temperature goes into the keys.
+        var values = Part(3, t).Through(f ?? e);
+        var spatialMap = Heads(q).Transpose(-1, -2).Times(Heads(keys) * x.Weight(spatialTemperature)).Softmax(-1);
+        var spatial = Heads(values).Times(spatialMap.Through(spatialDropout).Transpose(-1, -2));       // (N, heads, d, tokens)
 
-    private Tensor SpatialBranch(Tensor q, Tensor keys, Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        var values = Heads(ProjectedValues(x));
-        // The map of tokens x projected tokens is by far the largest tensor here: the temperature goes into the keys, and the logits go once they are used.
-        var logits = Heads(q).transpose(-1, -2).Times(Heads(keys) * spatialTemperature);
-        var map = logits.softmax(-1);
-        logits.Dispose();
-        var attended = values.Times(spatialDropout.call(map).transpose(-1, -2));       // (N, heads, d, tokens)
-        var perToken = options.ScrambledTokens
-            ? attended.transpose(1, 2).reshape(x.shape[0], tokens, channels).transpose(1, 2)
-            : attended.flatten(1, 2);
-        return perToken.MoveToOuterDisposeScope();
-    }
-
-    private Tensor ProjectedValues(Tensor x)
-    {
-        using var values = Part(3, x);
-        return (f ?? e).call(values);
+        var (byChannel, byToken) = (Joined(channel), options.ScrambledTokens ? Scrambled(spatial) : Joined(spatial));
+        var fused = options.Fusion is BranchFusion.Sum
+            ? byChannel + byToken
+            : FeatureMap.Concat(byToken.ThroughChannels(spatialOut!, 0, channels / 2), byChannel.ThroughChannels(channelOut!, 0, channels / 2));
+        return fused.Reshape(x.Axes);
     }
 
     /// <summary>Queries (0), keys (1), channel values (2) or spatial values (3), each (N, C, tokens).</summary>
-    private Tensor Part(int index, Tensor x)
+    private FeatureMap Part(int index, FeatureMap tokens) => tokens.ThroughChannels(qkvv, index * channels, channels);
+
+    /// <summary>(N, C, n) as (N, heads, d, n).</summary>
+    private FeatureMap Heads(FeatureMap x) => x.Reshape(x.Axes[0], options.Heads, channels / options.Heads, -1);
+
+    /// <summary>(N, heads, d, tokens) as (N, C, tokens).</summary>
+    private FeatureMap Joined(FeatureMap x) => x.Reshape(x.Axes[0], channels, -1);
+
+    /// <summary>The published code's reading of (N, heads, d, tokens): as (N, d, heads, tokens), whose numbers it takes for (N, tokens, C).</summary>
+    private FeatureMap Scrambled(FeatureMap x) => x.Transpose(1, 2).Reshape(x.Axes[0], tokens, channels).Transpose(1, 2);
+
+    private void Require(long[] input)
     {
-        using var weight = qkvv.weight.narrow(0, index * channels, channels);
-        using var bias = qkvv.bias?.narrow(0, index * channels, channels);
-        return Apply(weight, bias, x);
-    }
-
-    /// <summary>(N, C, n) as (N, heads, d, n), a view.</summary>
-    private Tensor Heads(Tensor x) => x.unflatten(1, options.Heads, channels / options.Heads);
-
-    /// <summary>
-    /// A linear layer on the channels of (N, C, tokens). Channels stay in front, where the attention needs them: no transposed copies, and each result is dense.
-    /// </summary>
-    private static Tensor Apply(Tensor weight, Tensor? bias, Tensor x)
-    {
-        using var scope = NewDisposeScope();
-        var weights = weight.unsqueeze(0).expand(x.shape[0], -1, -1);
-        return weights.TimesPlus(x, bias).MoveToOuterDisposeScope();
-    }
-
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input)
-    {
-        var width = channels / options.Heads;
-        TensorShape between = new(options.Heads, width, width), toProjected = new(options.Heads, tokens, options.ProjectedTokens);
-
-        return tracer.Block(() =>
-        {
-            // The gradient needs queries, keys and both values as they are projected, so in training the four count as the one output of their layer; otherwise each is made when it is needed.
-            var all = tracer.IsTraining ? tracer.Through(PerToken(input), qkvv) : null;
-            if (all is not null) tracer.Keep(all);
-            var q = tracer.Computed(input, kept: true, Projected());
-            var k = Projected();
-            var channelMap = tracer.MatrixProduct(this, Map(q), between, channels * width * tokens);
-            var keys = tracer.Through(Map(k), e);
-            var channel = tracer.MatrixProduct(this, tracer.Computed(channelMap, kept: true, channelMap, Map(Projected())), Map(new(input.Axes.ToArray())), channels * width * tokens);
-            var values = tracer.Through(Map(Projected()), f ?? e);
-            var logits = tracer.MatrixProduct(this, Map(q), toProjected, channels * tokens * options.ProjectedTokens);
-            var spatialMap = tracer.Computed(toProjected, kept: true, logits, keys, values);
-            if (tracer.IsTraining && options.SpatialDropout > 0) spatialMap = tracer.Computed(toProjected, kept: true, tracer.Computed(toProjected, kept: true, spatialMap), spatialMap);
-            var spatial = tracer.MatrixProduct(this, spatialMap, Map(new(input.Axes.ToArray())), channels * tokens * options.ProjectedTokens);
-            if (options.ScrambledTokens) spatial = tracer.Computed(input, kept: false, spatial);
-            if (options.Fusion is BranchFusion.Concat)
-            {
-                spatial = tracer.Through(PerToken(spatial), spatialOut!);
-                channel = tracer.Through(PerToken(channel), channelOut!);
-            }
-            return tracer.Computed(input, kept: false, spatial, channel) with { Fields = input.Fields?.Global() };
-
-            TensorShape Projected() => all ?? tracer.Computed(input, kept: false, input);
-        }, holds: false, input);
-
-        // The same tensor seen as (tokens, channels) or (channels, tokens).
-        TensorShape PerToken(TensorShape x) => new(tokens, channels) { Storage = x.Storage };
-
-        TensorShape Map(TensorShape x) => new(channels, tokens) { Storage = x.Storage };
-    }
-
-    private void Require(Tensor input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        var shape = input.shape;
-        var found = $"input is ({string.Join(", ", shape)})";
-        if (shape.Length < 3) throw new ArgumentException($"{nameof(EfficientPairedAttention)} takes (N, C, …grid); {found}.", nameof(input));
-        if (shape[1] != channels) throw new ArgumentException($"{nameof(EfficientPairedAttention)} was built for {channels} channels; {found}, with {shape[1]}.", nameof(input));
-        var positions = shape[2..].Aggregate(1L, (product, side) => product * side);
-        if (positions != tokens) throw new ArgumentException($"{nameof(EfficientPairedAttention)} was built for {tokens} tokens; {found}, with {positions}.", nameof(input));
+        var found = $"input is {input.Print()}";
+        if (input.Length < 3) throw new ArgumentException($"{nameof(EfficientPairedAttention)} takes (N, C, …grid); {found}.", nameof(input));
+        if (input[1] != channels) throw new ArgumentException($"{nameof(EfficientPairedAttention)} was built for {channels} channels; {found}, with {input[1]}.", nameof(input));
+        if (input.Positions() != tokens) throw new ArgumentException($"{nameof(EfficientPairedAttention)} was built for {tokens} tokens; {found}, with {input.Positions()}.", nameof(input));
     }
 }

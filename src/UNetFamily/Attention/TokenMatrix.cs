@@ -1,7 +1,7 @@
 namespace UNetFamily;
 
 /// <summary>A learned matrix that mixes tokens, (N, C, tokens) to (N, C, projected): a linear layer without bias whose weight is kept the other way round.</summary>
-internal sealed class TokenMatrix : Module<Tensor, Tensor>
+internal sealed class TokenMatrix : Block
 {
     private readonly Parameter weight;
 
@@ -14,7 +14,5 @@ internal sealed class TokenMatrix : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
-    public long Projected => weight.shape[1];
-
-    public override Tensor forward(Tensor input) => input.Times(weight);
+    protected override FeatureMap Flow(FeatureMap x) => x.Times(x.Weight(weight));
 }

@@ -10,7 +10,7 @@ namespace UNetFamily;
 /// </code>
 /// </summary>
 /// <remarks>Fresh weights are PyTorch's defaults, positions 0 and gamma 1e-6, so that attention starts almost silent.</remarks>
-public sealed class TransformerBlock : Module<Tensor, Tensor>, ITraceable
+public sealed class TransformerBlock : Block
 {
     private const double InitialGamma = 1e-6;
 
@@ -52,45 +52,20 @@ public sealed class TransformerBlock : Module<Tensor, Tensor>, ITraceable
     /// <summary>The spatial size that the block takes.</summary>
     internal long[] Grid { get; }
 
-    /// <summary>Applies the block.</summary>
-    /// <param name="input">(N, C, …grid).</param>
-    /// <returns>(N, C, …grid).</returns>
-    /// <exception cref="ArgumentException">The channels or the grid are not those it was built for.</exception>
-    public override Tensor forward(Tensor input)
+    /// <inheritdoc/>
+    protected override FeatureMap Flow(FeatureMap x)
     {
-        Require(input);
-        using var attended = Attend(input);
-        using var local = residual.call(attended);
-        using var kept = dropout.call(local);
-        return project.call(kept).add_(attended);
+        Require(x.Axes);
+        var tokens = x.Tokens();
+        if (position is not null) tokens += x.Weight(position).Transpose(1, 2);
+        var change = tokens.Through(norm, attention);
+        var attended = tokens.PlusProduct(x.Weight(gamma, gamma.shape[0], 1), change).Reshape(x.Axes);
+        return attended.Through(residual, dropout, project) + attended;
     }
 
-    private Tensor Attend(Tensor input)
+    private void Require(long[] input)
     {
-        using var scope = NewDisposeScope();
-        var tokens = input.flatten(2);
-        if (position is not null) tokens = tokens + position.transpose(1, 2);
-        var change = attention.call(norm.call(tokens));
-        return tokens.addcmul(gamma.unsqueeze(-1), change, 1).reshape(input.shape).MoveToOuterDisposeScope();
-    }
-
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input)
-    {
-        var attended = tracer.Block(() =>
-        {
-            var tokens = position is null ? input : tracer.Computed(input, kept: false, input);
-            var change = tracer.Through(tokens, norm, attention);
-            tracer.Keep(change);
-            return tracer.Computed(input, kept: false, tokens, change);
-        }, input);
-        return Tracer.SummedInto(tracer.Through(attended, residual, dropout, project), attended);
-    }
-
-    private void Require(Tensor input)
-    {
-        ArgumentNullException.ThrowIfNull(input);
-        var shape = input.shape;
-        if (shape.Length != Grid.Length + 2 || shape[1] != gamma.shape[0] || !shape.AsSpan(2).SequenceEqual(Grid))
-            throw new ArgumentException($"{nameof(TransformerBlock)} was built for (N, {gamma.shape[0]}, {string.Join(", ", Grid)}); input is ({string.Join(", ", shape)}).", nameof(input));
+        if (input.Length != Grid.Length + 2 || input[1] != gamma.shape[0] || !input.AsSpan(2).SequenceEqual(Grid))
+            throw new ArgumentException($"{nameof(TransformerBlock)} was built for (N, {gamma.shape[0]}, {string.Join(", ", Grid)}); input is {input.Print()}.", nameof(input));
     }
 }

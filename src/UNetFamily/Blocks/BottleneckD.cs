@@ -7,7 +7,7 @@ namespace UNetFamily;
 /// He et al., Bag of Tricks for Image Classification, CVPR 2019, Fig. 2c; class <c>BottleneckD</c> of nnU-Net's networks
 /// (MIC-DKFZ/dynamic-network-architectures, <c>building_blocks/residual.py</c>).
 /// </summary>
-public sealed class BottleneckD : Module<Tensor, Tensor>, ITraceable, IResidualBlock
+public sealed class BottleneckD : Block, IResidualBlock
 {
     private readonly ConvNormAct conv1;
     private readonly ConvNormAct conv2;
@@ -44,10 +44,6 @@ public sealed class BottleneckD : Module<Tensor, Tensor>, ITraceable, IResidualB
 
     ConvNormAct IResidualBlock.Last => conv3;
 
-    /// <summary>Applies the block.</summary>
-    /// <param name="input">(N, from, …spatial), each side a multiple of the stride.</param>
-    /// <returns>(N, to, …spatial / stride).</returns>
-    public override Tensor forward(Tensor input) => Residual.Forward(input, skip, activation, conv1, conv2, conv3, dropPath);
-
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => Residual.Trace(tracer, input, skip, activation, conv1, conv2, conv3, dropPath);
+    /// <inheritdoc/>
+    protected override FeatureMap Flow(FeatureMap x) => (x.Through(conv1, conv2, conv3, dropPath) + x.Through(skip)).Through(activation);
 }

@@ -4,7 +4,7 @@ namespace UNetFamily;
 /// Convolution, normalization, activation: the unit that most segmentation networks are made of.
 /// <code>x → conv → [dropout] → norm → activation</code>
 /// </summary>
-public sealed class ConvNormAct : Module<Tensor, Tensor>, ITraceable
+public sealed class ConvNormAct : Block
 {
     private readonly Convolution conv;
     private readonly Module<Tensor, Tensor> dropout;
@@ -41,19 +41,6 @@ public sealed class ConvNormAct : Module<Tensor, Tensor>, ITraceable
     /// <summary>The normalization layer, an identity when there is none.</summary>
     internal Module<Tensor, Tensor> Norm => norm;
 
-    /// <summary>Applies the unit.</summary>
-    /// <param name="input">(N, from, …spatial).</param>
-    /// <returns>(N, to, …spatial / stride).</returns>
-    public override Tensor forward(Tensor input)
-    {
-        var (first, second) = AfterConv;
-        using var convolved = conv.call(input);
-        using var kept = dropout.call(convolved);
-        using var hidden = first.call(kept);
-        return second.call(hidden);
-    }
-
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Through(input, conv, dropout, AfterConv.First, AfterConv.Second);
-
-    private (Module<Tensor, Tensor> First, Module<Tensor, Tensor> Second) AfterConv => order is ConvOrder.ConvNormAct ? (norm, activation) : (activation, norm);
+    /// <inheritdoc/>
+    protected override FeatureMap Flow(FeatureMap x) => order is ConvOrder.ConvNormAct ? x.Through(conv, dropout, norm, activation) : x.Through(conv, dropout, activation, norm);
 }

@@ -3,7 +3,7 @@ namespace UNetFamily;
 /// <summary>
 /// Two <see cref="ConvNormAct"/> with 3-wide kernels: a level of U-Net (Ronneberger et al., 2015, Fig. 1, the pairs of blue arrows).
 /// </summary>
-public sealed class DoubleConv : Module<Tensor, Tensor>, ITraceable
+public sealed class DoubleConv : Block
 {
     private readonly ConvNormAct first;
     private readonly ConvNormAct second;
@@ -22,14 +22,6 @@ public sealed class DoubleConv : Module<Tensor, Tensor>, ITraceable
         RegisterComponents();
     }
 
-    /// <summary>Applies both.</summary>
-    /// <param name="input">(N, from, …spatial).</param>
-    /// <returns>(N, to, …spatial), or 4 less on each axis without padding.</returns>
-    public override Tensor forward(Tensor input)
-    {
-        using var hidden = first.call(input);
-        return second.call(hidden);
-    }
-
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Through(input, first, second);
+    /// <inheritdoc/>
+    protected override FeatureMap Flow(FeatureMap x) => x.Through(first, second);
 }

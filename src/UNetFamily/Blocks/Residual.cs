@@ -7,7 +7,7 @@ internal interface IResidualBlock
     ConvNormAct Last { get; }
 }
 
-/// <summary>What the residual blocks have in common: <c>activation(branch(x) + shortcut(x))</c>.</summary>
+/// <summary>What the residual blocks have in common.</summary>
 internal static class Residual
 {
     /// <summary>ResNet-D's shortcut: average over the stride, then project; the input itself where nothing changes.</summary>
@@ -19,24 +19,4 @@ internal static class Residual
         return layers.Count > 0 ? Sequential(layers) : Identity();
     }
 
-    public static Tensor Forward(Tensor input, Module<Tensor, Tensor> shortcut, Module<Tensor, Tensor> activation, params ReadOnlySpan<Module<Tensor, Tensor>> branch)
-    {
-        using var passed = shortcut.call(input);
-        var change = input.alias();
-        foreach (var layer in branch)
-        {
-            using var before = change;
-            change = layer.call(before);
-        }
-        using var learned = change;
-        using var sum = learned.add_(passed);
-        return activation.call(sum);
-    }
-
-    public static TensorShape Trace(Tracer tracer, TensorShape input, Module<Tensor, Tensor> shortcut, Module<Tensor, Tensor> activation, params ReadOnlySpan<Module<Tensor, Tensor>> branch)
-    {
-        var passed = tracer.Through(input, shortcut);
-        var learned = tracer.Chain(input, [.. branch]);
-        return tracer.Through(Tracer.SummedInto(learned, passed), activation);
-    }
 }

@@ -6,7 +6,7 @@ namespace UNetFamily;
 /// without them Xception's (Chollet, 2017, arXiv 1610.02357).
 /// <code>x → depthwise → [norm → activation] → pointwise</code>
 /// </summary>
-public sealed class SeparableConv : Module<Tensor, Tensor>, ITraceable
+public sealed class SeparableConv : Block
 {
     private readonly Convolution depthwise;
     private readonly Module<Tensor, Tensor> norm;
@@ -51,16 +51,6 @@ public sealed class SeparableConv : Module<Tensor, Tensor>, ITraceable
     /// <summary>Channels of the output, after the multiplier.</summary>
     public long OutChannels { get; }
 
-    /// <summary>Applies both halves.</summary>
-    /// <param name="input">(N, InChannels, …spatial).</param>
-    /// <returns>(N, OutChannels, …spatial / stride).</returns>
-    public override Tensor forward(Tensor input)
-    {
-        using var filtered = DepthwiseVolumes.Call(depthwise, input);
-        using var normalized = norm.call(filtered);
-        using var hidden = activation.call(normalized);
-        return pointwise.call(hidden);
-    }
-
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Through(input, depthwise, norm, activation, pointwise);
+    /// <inheritdoc/>
+    protected override FeatureMap Flow(FeatureMap x) => x.Through(depthwise, norm, activation, pointwise);
 }

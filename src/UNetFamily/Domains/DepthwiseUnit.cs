@@ -4,7 +4,7 @@ namespace UNetFamily;
 /// What a domain has for itself in the separable form: a filter of 3 for each channel, norm and activation.
 /// <code>x → depthwise → norm → activation</code>
 /// </summary>
-internal sealed class DepthwiseUnit : Module<Tensor, Tensor>, ITraceable
+internal sealed class DepthwiseUnit : Block
 {
     private readonly Convolution conv;
     private readonly Module<Tensor, Tensor> norm;
@@ -18,12 +18,5 @@ internal sealed class DepthwiseUnit : Module<Tensor, Tensor>, ITraceable
         RegisterComponents();
     }
 
-    public override Tensor forward(Tensor input)
-    {
-        using var filtered = DepthwiseVolumes.Call(conv, input);
-        using var normalized = norm.call(filtered);
-        return activation.call(normalized);
-    }
-
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) => tracer.Through(input, conv, norm, activation);
+    protected override FeatureMap Flow(FeatureMap x) => x.Through(conv, norm, activation);
 }

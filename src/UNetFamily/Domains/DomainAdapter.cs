@@ -11,7 +11,7 @@ namespace UNetFamily;
 /// </code>
 /// Calls with different domains can run at the same time on several threads; only <see cref="AddDomain"/> must be alone.
 /// </summary>
-public sealed class DomainAdapter : Module<Tensor, string, Tensor>
+public sealed class DomainAdapter : DomainBlock
 {
     private readonly PerDomain? own;
     private readonly Module<Tensor, Tensor> shared;
@@ -70,44 +70,17 @@ public sealed class DomainAdapter : Module<Tensor, string, Tensor>
         Module<Tensor, Tensor> Beside(Module<Tensor, Tensor> layer) => shared.parameters().FirstOrDefault() is { } weight ? layer.to(weight.device, weight.dtype) : layer;
     }
 
-    /// <summary>Applies the stage for a domain.</summary>
-    /// <param name="input">(N, from, …spatial).</param>
-    /// <param name="domain">The name of the domain; a batch belongs to one.</param>
-    /// <returns>(N, to, …spatial / stride).</returns>
-    /// <exception cref="ArgumentException">There is no such domain.</exception>
-    public override Tensor forward(Tensor input, string domain)
+    /// <inheritdoc/>
+    protected override FeatureMap Flow(FeatureMap x, string domain)
     {
-        if (norm is null) return Adapted(input, domain);
-        using var adapted = Adapted(input, domain);
-        return norm.call(adapted, domain);
+        var adapted = own is null ? x.Through(shared) : Adapted(own, x, domain);
+        return norm is null ? adapted : adapted.Through(norm, domain);
     }
 
-    private Tensor Adapted(Tensor input, string domain)
+    private FeatureMap Adapted(PerDomain own, FeatureMap x, string domain)
     {
-        if (own is null) return shared.call(input);
-        if (kind is AdapterKind.Separable)
-        {
-            using var filtered = own.call(input, domain);
-            return shared.call(filtered);
-        }
-        using var common = shared.call(input);
-        return own.call(kind is AdapterKind.Series ? common : input, domain).add_(common);     // a convolution's gradient doesn't need its output
-    }
-
-    /// <summary>Follows a shape through the stage for a domain; mirrors <see cref="forward"/>.</summary>
-    /// <param name="tracer">Takes the layers in order.</param>
-    /// <param name="input">The shape that comes in.</param>
-    /// <param name="domain">The name of the domain.</param>
-    /// <returns>The shape that goes out.</returns>
-    public TensorShape Trace(Tracer tracer, TensorShape input, string domain)
-    {
-        ArgumentNullException.ThrowIfNull(tracer);
-        return tracer.Block(() =>
-        {
-            var filtered = own is not null && kind is AdapterKind.Separable ? own.Trace(tracer, input, domain) : input;
-            var output = tracer.Through(filtered, shared);
-            if (own is not null && kind is not AdapterKind.Separable) output = Tracer.SummedInto(own.Trace(tracer, kind is AdapterKind.Series ? output : input, domain), output);
-            return norm?.Trace(tracer, output, domain) ?? output;
-        }, holds: false, input);
+        if (kind is AdapterKind.Separable) return x.Through(own, domain).Through(shared);
+        var common = x.Through(shared);
+        return (kind is AdapterKind.Series ? common : x).Through(own, domain) + common;
     }
 }

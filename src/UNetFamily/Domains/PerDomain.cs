@@ -4,7 +4,7 @@ namespace UNetFamily;
 /// A layer for each domain, of which a call takes one: what a multi-domain network doesn't share. Calls with different domains can run at the same time on
 /// several threads; only <see cref="Add"/> must be alone.
 /// </summary>
-public sealed class PerDomain : Module<Tensor, string, Tensor>
+public sealed class PerDomain : DomainBlock
 {
     // RegisterComponents doesn't look into a dictionary: the layers are registered under the names of their domains.
     private readonly Dictionary<string, Module<Tensor, Tensor>> layers = [];
@@ -46,23 +46,8 @@ public sealed class PerDomain : Module<Tensor, string, Tensor>
         register_module(domain, layer);
     }
 
-    /// <summary>Applies the layer of a domain.</summary>
-    /// <param name="input">What that layer takes.</param>
-    /// <param name="domain">The name of the domain.</param>
-    /// <returns>What that layer gives.</returns>
-    /// <exception cref="ArgumentException">There is no such domain.</exception>
-    public override Tensor forward(Tensor input, string domain) => Of(domain).call(input);
-
-    /// <summary>Follows a shape through the layer of a domain.</summary>
-    /// <param name="tracer">Takes the layers in order.</param>
-    /// <param name="input">The shape that comes in.</param>
-    /// <param name="domain">The name of the domain.</param>
-    /// <returns>The shape that goes out.</returns>
-    public TensorShape Trace(Tracer tracer, TensorShape input, string domain)
-    {
-        ArgumentNullException.ThrowIfNull(tracer);
-        return tracer.Through(input, Of(domain));
-    }
+    /// <inheritdoc/>
+    protected override FeatureMap Flow(FeatureMap x, string domain) => x.Through(Of(domain));
 
     /// <summary>Gives the layer of a domain away.</summary>
     internal Module<Tensor, Tensor> Take(string domain)

@@ -91,7 +91,7 @@ internal sealed class WindowPredictor
     public long[] OutputOf(long[] roi)
     {
         if (model is null) return roi;
-        var output = model.Trace(new Tracer(model.Whole), new TensorShape([model.Options.InChannels, .. roi])).Spatial.ToArray();
+        var output = model.Describe(roi).Shape.Skip(2).ToArray();
         if (output.Zip(roi, (outOf, into) => outOf <= into && (into - outOf) % 2 == 0).All(centred => centred)) return output;
         throw new ArgumentException($"{model.GetName()} gives logits of ({string.Join(", ", output)}) for windows of ({string.Join(", ", roi)}); they must cover the window, or its centre with equal margins.", nameof(roi));
     }

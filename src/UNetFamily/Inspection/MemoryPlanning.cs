@@ -60,8 +60,9 @@ public static class MemoryPlanning
     {
         var type = request.Precision ?? model.parameters().First().dtype;
         long size = type switch { ScalarType.Float16 or ScalarType.BFloat16 => 2, ScalarType.Float64 => 8, _ => 4 };
-        var input = new TensorShape([model.Options.InChannels, .. patch]);
-        var (tracer, logits) = ModelInspection.Trace(model, input, training: !request.Inference, size, mixed: size < 4);
+        var graph = ModelInspection.RecordedAt(model, patch);
+        var memory = new FlowMemory(graph, new MemoryMode(!request.Inference, size, RaisesNorms: size < 4));
+        var (input, logits) = (graph.Inputs[0], graph.ShapeOf(graph.Outputs[0]));
         var (weights, trainable) = (0L, 0L);
         foreach (var parameter in model.parameters())
         {
@@ -74,9 +75,9 @@ public static class MemoryPlanning
         return new MemoryEstimate
         {
             ModelBytes = size * (weights + buffers) + (request.Inference ? 0 : training),
-            DataBytes = size * input.Elements + (request.Inference ? 0 : sizeof(long) * input.Positions),
-            ActivationBytes = request.Inference ? tracer.Memory.PeakBytes(logits) : ModelInspection.KeptBytes(tracer, logits),
-            WorkingBytes = request.Inference ? 3 * tracer.Memory.LargestLayer : (4 * tracer.Memory.LargestLayer) + (3 * tracer.Memory.Bytes(logits)),
+            DataBytes = size * input.Elements() + (request.Inference ? 0 : sizeof(long) * input.Positions()),
+            ActivationBytes = request.Inference ? memory.PeakBytes : memory.KeptBytes,
+            WorkingBytes = request.Inference ? 3 * memory.LargestLayer : (4 * memory.LargestLayer) + (3 * size * logits.Elements()),
             Margin = request.Margin,
         };
     }

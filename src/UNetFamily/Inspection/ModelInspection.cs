@@ -14,34 +14,45 @@ public static class ModelInspection
     {
         ArgumentNullException.ThrowIfNull(model);
         RequireSize(model, size);
-        var input = InputOf(model, size);
-        var bytes = BytesOf(model);
-        var (tracer, output) = Trace(model, input, training: true, bytes);
-        var (inference, logits) = Trace(model, InputOf(model, size), training: false, bytes);
+        var graph = RecordedAt(model, size);
+        var bytes = model.parameters().First().element_size();
+        var training = new FlowMemory(graph, new MemoryMode(Training: true, bytes));
+        var costs = new FlowCosts(model.Whole, graph, training);
         var parameters = model.parameters().ToArray();
-        return new ModelSummary(model.GetName(), input, tracer.Layers, parameters.Sum(p => p.numel()), parameters.Where(p => p.requires_grad).Sum(p => p.numel()))
+        return new ModelSummary(model.GetName(), TensorShape.OfSample(graph.Inputs[0]), costs.Layers, parameters.Sum(p => p.numel()), parameters.Where(p => p.requires_grad).Sum(p => p.numel()))
         {
-            Root = ModuleCost.Of(model, tracer, output),
-            TrainingActivationBytes = KeptBytes(tracer, output),
-            InferencePeakBytes = inference.Memory.PeakBytes(logits),
-            ReceptiveField = FieldOf(model, input, output),
+            Root = ModuleCost.Of(model, costs, TensorShape.OfSample(graph.ShapeOf(graph.Outputs[0]))),
+            TrainingActivationBytes = training.KeptBytes,
+            InferencePeakBytes = new FlowMemory(graph, new MemoryMode(Training: false, bytes)).PeakBytes,
+            ReceptiveField = FieldOf(model, graph),
         };
     }
 
-    /// <summary>What the activations of a training step keep, checkpointing and outputs included.</summary>
-    internal static long KeptBytes(Tracer tracer, TensorShape output) => tracer.Memory.KeptBytes + tracer.Memory.RecomputedBytes + tracer.Memory.OutputBytes(output);
-
-    internal static (Tracer Tracer, TensorShape Output) Trace(SegmentationModel model, TensorShape input, bool training, long bytesPerNumber, bool mixed = false)
+    /// <summary>What a network computes at one size: its operations in order, recorded without running it.</summary>
+    /// <param name="model">The network.</param>
+    /// <param name="size">The spatial size of the input: (H, W) or (D, H, W).</param>
+    /// <exception cref="ArgumentException">The network doesn't take this size.</exception>
+    /// <exception cref="NotSupportedException">A module inside is not known; the message names it, its path, and what to derive it from.</exception>
+    public static NetworkGraph Describe(this SegmentationModel model, params ReadOnlySpan<long> size)
     {
-        var tracer = new Tracer(model.Whole, training, bytesPerNumber) { RaisesNorms = mixed };
-        tracer.Memory.Borrow(input);
-        return (tracer, model.Trace(tracer, input));
+        ArgumentNullException.ThrowIfNull(model);
+        RequireSize(model, size);
+        return new NetworkGraph(model.Whole, RecordedAt(model, size));
     }
 
-    internal static TensorShape InputOf(SegmentationModel model, ReadOnlySpan<long> size) =>
-        new([model.Options.InChannels, .. size]) { Fields = PixelFields.Image(size.ToArray()) };
+    /// <summary>What a block computes for a batch: its operations in order, recorded without running it.</summary>
+    /// <param name="block">The block, or any layer that a flow knows.</param>
+    /// <param name="shape">The shape of the batch: (N, C, H, W) or (N, C, D, H, W).</param>
+    /// <exception cref="ArgumentException">A layer doesn't take the shape.</exception>
+    /// <exception cref="NotSupportedException">A module inside is not known; the message names it, its path, and what to derive it from.</exception>
+    public static NetworkGraph Describe(this Module<Tensor, Tensor> block, params ReadOnlySpan<long> shape)
+    {
+        ArgumentNullException.ThrowIfNull(block);
+        return new NetworkGraph(block, Recorder.Record(block, maps => [maps[0].Through(block)], [shape.ToArray()]));
+    }
 
-    internal static long BytesOf(SegmentationModel model) => model.parameters().First().element_size();
+    /// <summary>The flow of a network for one sample.</summary>
+    internal static FlowGraph RecordedAt(SegmentationModel model, ReadOnlySpan<long> size) => model.Record([1, model.Options.InChannels, .. size]);
 
     internal static void RequireSize(SegmentationModel model, ReadOnlySpan<long> size)
     {
@@ -51,23 +62,24 @@ public static class ModelInspection
     }
 
     // The image grows until no box reaches across it, so that the borders cut nothing off.
-    private static ReceptiveField FieldOf(SegmentationModel model, TensorShape input, TensorShape logits)
+    private static ReceptiveField FieldOf(SegmentationModel model, FlowGraph graph)
     {
-        var (image, fields) = (input, logits.Fields);
+        var (input, atSize) = (TensorShape.OfSample(graph.Inputs[0]).Spatial, FlowFields.Of(graph));
+        var (image, fields) = (input, atSize);
         while (fields is { IsGlobal: false } && Grown(model, image, fields) is { } sides)
         {
-            image = InputOf(model, sides);
-            fields = Trace(model, image, training: false, bytesPerNumber: 1).Output.Fields;
+            image = [.. sides];
+            fields = FlowFields.Of(RecordedAt(model, sides));
         }
-        ValueList<long> largest = fields is null ? input.Spatial : [.. image.Spatial.Select((_, axis) => fields.Largest(axis))];
-        var seesAll = fields is null or { IsGlobal: true } || largest.Equals(image.Spatial);
-        return new ReceptiveField(input, logits.Fields, seesAll ? input.Spatial : largest, seesAll);
+        ValueList<long> largest = fields is null ? input : [.. image.Select((_, axis) => fields.Largest(axis))];
+        var seesAll = fields is null or { IsGlobal: true } || largest.Equals(image);
+        return new ReceptiveField(input, atSize, seesAll ? input : largest, seesAll);
     }
 
     /// <summary>A size at which the boxes have room on every axis; null when they have it, or there is none.</summary>
-    private static long[]? Grown(SegmentationModel model, TensorShape image, PixelFields fields)
+    private static long[]? Grown(SegmentationModel model, ValueList<long> image, PixelFields fields)
     {
-        var sides = image.Spatial.Select((side, axis) => 2 * fields.Largest(axis) > side ? 3 * side : side).ToArray();
-        return image.Spatial.SequenceEqual(sides) || sides.Max() > Horizon || !model.InputSizes.HasRoomFor(sides) ? null : model.InputSizes.Cover(sides);
+        var sides = image.Select((side, axis) => 2 * fields.Largest(axis) > side ? 3 * side : side).ToArray();
+        return image.SequenceEqual(sides) || sides.Max() > Horizon || !model.InputSizes.HasRoomFor(sides) ? null : model.InputSizes.Cover(sides);
     }
 }

@@ -64,9 +64,13 @@ internal sealed class PixelFields
     /// <summary>Every position comes from all.</summary>
     public PixelFields Global() => new([.. axes.Select(fields => Enumerable.Repeat(fields.Aggregate(Nothing, Hull), fields.Length).ToArray())], isGlobal: true);
 
-    /// <summary>Positions of maps of one size that are joined: each box covers those of all.</summary>
-    public PixelFields With(PixelFields other) =>
-        new([.. axes.Zip(other.axes, (mine, theirs) => mine.Zip(theirs, Hull).ToArray())], IsGlobal || other.IsGlobal);
+    /// <summary>Positions of maps that are joined: each box covers those of all. What has no fields, as a weight, adds nothing; a side of 1 is repeated.</summary>
+    public static PixelFields? Joined(IEnumerable<PixelFields?> maps) => maps.OfType<PixelFields>().Aggregate((PixelFields?)null, (joined, map) => joined?.With(map) ?? map);
+
+    private PixelFields With(PixelFields other) =>
+        new([.. axes.Zip(other.axes, (mine, theirs) => Enumerable.Range(0, Math.Max(mine.Length, theirs.Length)).Select(i => Hull(At(mine, i), At(theirs, i))).ToArray())], IsGlobal || other.IsGlobal);
+
+    private static (int First, int Last) At((int First, int Last)[] fields, int position) => fields[Math.Min(position, fields.Length - 1)];
 
     private static (int First, int Last) Hull((int First, int Last) a, (int First, int Last) b) => (Math.Min(a.First, b.First), Math.Max(a.Last, b.Last));
 }

@@ -4,7 +4,7 @@ namespace UNetFamily;
 /// The pixels of the image that a pixel of the finest logits is computed from: the smallest box around all paths through the network. Counted are kernels, strides, dilation, pooling,
 /// interpolation and padding; attention over all tokens sees the whole image. Norms don't count, though the statistics of an instance or a batch depend on every pixel.
 /// <para>
-/// The box is exact for networks that report their sums (<see cref="Tracer.Summed"/>), as those of the library do, with one exception: where padding leaves one of several paths empty on one axis
+/// The box is exact with one exception: where padding leaves one of several paths empty on one axis
 /// only, as in the first row and column of MedNeXt, the box is that of an inner pixel on the other axes.
 /// </para>
 /// </summary>
@@ -13,10 +13,8 @@ public sealed record ReceptiveField
     private readonly PixelFields? fields;
     private readonly ValueList<long> image;
 
-    internal ReceptiveField(TensorShape input, PixelFields? fields, ValueList<long> sides, bool isWholeImage)
-    {
-        (image, this.fields, Sides, IsWholeImage) = (input.Spatial, fields, sides, isWholeImage);
-    }
+    internal ReceptiveField(ValueList<long> image, PixelFields? fields, ValueList<long> sides, bool isWholeImage) =>
+        (this.image, this.fields, Sides, IsWholeImage) = (image, fields, sides, isWholeImage);
 
     /// <summary>
     /// The sides of the largest box in pixels, one per spatial axis, had the image no borders. It can be larger than the image; a network that sees everything has the sides of the image.

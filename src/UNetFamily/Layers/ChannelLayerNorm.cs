@@ -22,6 +22,9 @@ public sealed class ChannelLayerNorm : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>The channels that it was built for.</summary>
+    internal long Channels => weight.shape[0];
+
     /// <summary>Normalizes each position over its channels.</summary>
     /// <param name="input">(N, C, …spatial).</param>
     /// <returns>(N, C, …spatial).</returns>

@@ -18,9 +18,13 @@ internal static class DepthwiseVolumes
         return output.contiguous();
     }
 
+    /// <summary>Whether a convolution of float32 runs on a copy of its input.</summary>
+    public static bool Copies(Convolution conv) => conv.weight!.device_type is DeviceType.CPU && IsDepthwise(conv);
+
+    private static bool Pays(Convolution conv, Tensor x) => x.dim() == 5 && x.device_type is DeviceType.CPU && x.dtype is ScalarType.Float32 && IsDepthwise(conv);
+
     // Measured on two cores: not for other types, strides and directions.
-    private static bool Pays(Convolution conv, Tensor x) =>
-        x.dim() == 5 && x.device_type is DeviceType.CPU && x.dtype is ScalarType.Float32 && conv is not ConvolutionTranspose
+    private static bool IsDepthwise(Convolution conv) => conv is Conv3d
         && conv.groups > 1 && conv.groups == conv.in_channels && conv.groups == conv.out_channels && conv.stride.All(step => step == 1);
 
     /// <summary>A copy of (N, C, D, H, W) that lies in memory as (N, D, H, W, C). Strides are named, because TorchSharp 0.107 has no memory formats.</summary>

@@ -4,7 +4,7 @@ namespace UNetFamily;
 /// Stochastic depth: in training, each sample's map is zeroed with a probability and the others are scaled up, so that a residual branch is left out
 /// for some samples (Huang et al., Deep Networks with Stochastic Depth, 2016). In evaluation the input passes through.
 /// </summary>
-public sealed class DropPath : Module<Tensor, Tensor>, ITraceable
+public sealed class DropPath : Module<Tensor, Tensor>
 {
     private readonly double probability;
 
@@ -17,6 +17,9 @@ public sealed class DropPath : Module<Tensor, Tensor>, ITraceable
         this.probability = probability;
         RegisterComponents();
     }
+
+    /// <summary>The probability that a sample is dropped.</summary>
+    internal double Probability => probability;
 
     /// <summary>Drops samples in training.</summary>
     /// <param name="input">(N, …).</param>
@@ -31,7 +34,4 @@ public sealed class DropPath : Module<Tensor, Tensor>, ITraceable
         mask.bernoulli_(1 - probability).div_(1 - probability);
         return input * mask;
     }
-
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) =>
-        tracer.Elementwise(this, input, input, LayerKeeps.Nothing, inPlace: probability == 0 || !tracer.IsTraining);
 }

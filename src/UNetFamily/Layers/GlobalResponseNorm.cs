@@ -26,6 +26,9 @@ public sealed class GlobalResponseNorm : Module<Tensor, Tensor>
         RegisterComponents();
     }
 
+    /// <summary>The channels that it was built for.</summary>
+    internal long Channels => gamma.shape[1];
+
     /// <summary>Weighs the channels.</summary>
     /// <param name="input">(N, C, …spatial).</param>
     /// <returns>(N, C, …spatial).</returns>

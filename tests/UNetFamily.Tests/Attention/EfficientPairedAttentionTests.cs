@@ -31,7 +31,7 @@ public class EfficientPairedAttentionTests
 
         var output = attention.call(input);
         TensorAssert.Close(output, Spelled(attention, options, input), 1e-12);
-        new Tracer(attention).Through(new TensorShape([Channels, .. grid]), attention).Axes.Should().Equal(output.shape[1..]);
+        attention.Describe(input.shape).Shape.Should().Equal(output.shape);
 
         var weight = randn_like(output).detach();
         GradientCheck.RelativeError(attention, () => (attention.call(input) * weight).sum(), step: 1e-6).Should().BeLessThan(1e-6);
@@ -71,9 +71,7 @@ public class EfficientPairedAttentionTests
         foreach (var tokens in (long[])[64, 128, 4096])
         {
             using var attention = new EfficientPairedAttention(32, tokens, new PairedAttentionOptions { Projection = projection, Fusion = fusion });
-            var tracer = new Tracer(attention);
-            tracer.Through(new TensorShape(32, tokens), attention);
-            tracer.Layers.Sum(layer => layer.Macs).Should().Be(perToken * tokens);
+            attention.Describe(1, 32, tokens).Operations.Sum(operation => operation.Macs).Should().Be(perToken * tokens);
         }
     }
 

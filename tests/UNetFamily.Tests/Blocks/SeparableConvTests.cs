@@ -67,7 +67,7 @@ public class SeparableConvTests
         Weights(full).Should().Be(442_368);
         Macs(narrowed, 192).Should().Be(79_872 * 28 * 28);
 
-        static long Weights(Module<Tensor, Tensor> block) => Trace(block, 192).Sum(layer => layer.Parameters);
+        static long Weights(Module<Tensor, Tensor> block) => block.parameters().Sum(parameter => parameter.numel());
     }
 
     [Theory]
@@ -78,12 +78,5 @@ public class SeparableConvTests
     public void Refuses_what_makes_no_layer(long from, long to, double multiplier, string parameter) =>
         FluentActions.Invoking(() => new SeparableConv(SpatialDims.Two, from, to, widthMultiplier: multiplier)).Should().Throw<ArgumentOutOfRangeException>().WithParameterName(parameter);
 
-    private static long Macs(Module<Tensor, Tensor> block, long channels) => Trace(block, channels).Sum(layer => layer.Macs);
-
-    private static IReadOnlyList<LayerCost> Trace(Module<Tensor, Tensor> block, long channels)
-    {
-        var tracer = new Tracer(block);
-        tracer.Through(new TensorShape([channels, 28, 28]), block);
-        return tracer.Layers;
-    }
+    private static long Macs(Module<Tensor, Tensor> block, long channels) => block.Describe(1, channels, 28, 28).Operations.Sum(operation => operation.Macs);
 }

@@ -114,7 +114,7 @@ public sealed class ModelSummaryTests
               up     ModuleList                    2,280      2,280            11,403,264    1.2 MB
               head   Conv2d      (2, 64, 96)          18         18                98,304
             UNet for (1, 64, 96): 6,498 parameters, all trainable; 20,791,296 multiply-accumulates
-            Activations of one sample: 2.6 MB kept in a training step, 983.0 kB at the peak of inference
+            Activations of one sample: 2.6 MB kept in a training step, 786.4 kB at the peak of inference
             Receptive field: 18 x 18 pixels
             """);
         summary.ToString().Split('\n').Length.Should().BeGreaterThan(summary.Layers.Count);

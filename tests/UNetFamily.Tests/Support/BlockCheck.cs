@@ -1,6 +1,6 @@
 namespace UNetFamily.Tests;
 
-/// <summary>What every block keeps: its output has the shape that the tracer foretells, its gradient is that of its output, and it leaves nothing else alive.</summary>
+/// <summary>What every block keeps: its output has the shape that its description foretells, its gradient is that of its output, and it leaves nothing else alive.</summary>
 internal static class BlockCheck
 {
     /// <param name="block">The block; it becomes double precision.</param>
@@ -12,11 +12,11 @@ internal static class BlockCheck
         manual_seed(5);
         block.to(ScalarType.Float64);
         var x = randn(input, ScalarType.Float64);
-        new Tracer(block).Through(new TensorShape(input.AsSpan(1)), block).Axes.Should().Equal(output[1..]);
+        block.Describe(input).Shape.Should().Equal(output);
         Holds(block, () => block.call(x), output);
     }
 
-    /// <summary>The same for a module with another number of inputs, but for the tracer.</summary>
+    /// <summary>The same for a module with another number of inputs, but for the description.</summary>
     public static void Holds(nn.Module module, Func<Tensor> call, long[] output)
     {
         using var scope = NewDisposeScope();

@@ -9,7 +9,7 @@ internal static class PeakMemory
     private const string Reset = "/proc/self/clear_refs";
     private const int TrimThreshold = -1, MmapThreshold = -3;       // of malloc.h
 
-    public static bool CanBeMeasured => File.Exists(Reset);
+    public static bool CanBeMeasured => File.Exists(Reset) && NativeLibrary.TryGetExport(NativeLibrary.GetMainProgramHandle(), "mallinfo2", out _);
 
     /// <summary>How many bytes an action needs at its peak beyond what the process had before.</summary>
     public static long During(Action action)
@@ -32,30 +32,35 @@ internal static class PeakMemory
         }
     }
 
-    /// <summary>How many bytes more the process holds after an action than before it, without what the allocator could give back.</summary>
+    /// <summary>How many bytes more are allocated after an action than before it.</summary>
     public static long HeldAfter(Action action)
     {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
-        var before = Held();
+        var before = Settled();
         action();
         return Held() - before;
     }
 
-    /// <summary>What the process holds, without what the allocator can give back.</summary>
+    /// <summary>The same once the finalizers have freed what earlier tests left to them.</summary>
+    public static long Settled()
+    {
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        return Held();
+    }
+
+    /// <summary>What native code has allocated and not freed: to the byte, whatever the allocator or the garbage collector keep.</summary>
     public static long Held()
     {
-        _ = malloc_trim(0);
-        // Nearly nothing is allocated here: where every layer is measured, the garbage of measuring would count as the network's.
-        Span<byte> text = stackalloc byte[256];
-        using var file = File.OpenHandle("/proc/self/statm");
-        var resident = text[..RandomAccess.Read(file, text, 0)];
-        resident = resident[(resident.IndexOf((byte)' ') + 1)..];
-        return Environment.SystemPageSize * long.Parse(resident[..resident.IndexOf((byte)' ')], CultureInfo.InvariantCulture);
+        var info = mallinfo2();
+        return (long)(info.InUse + info.Mapped);
     }
 
     private static long Read() => File.ReadLines("/proc/self/status").Where(text => text.StartsWith("VmHWM", StringComparison.Ordinal))
         .Select(text => 1024 * long.Parse(text.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture)).Single();
+
+    [DllImport("libc")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static extern AllocatorInfo mallinfo2();
 
     [DllImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
@@ -64,6 +69,10 @@ internal static class PeakMemory
     [DllImport("libc")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int mallopt(int parameter, int value);
+
+    /// <summary>glibc's <c>struct mallinfo2</c>; the fields without names are not needed.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    private readonly record struct AllocatorInfo(nuint Arena, nuint FreeChunks, nuint FastChunks, nuint MappedRegions, nuint Mapped, nuint Unused, nuint FreeFast, nuint InUse, nuint Free, nuint Releasable);
 }
 
 /// <summary>A theory that measures memory; where that can't be done it is skipped, and says so.</summary>

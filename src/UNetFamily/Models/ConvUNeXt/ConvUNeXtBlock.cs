@@ -6,7 +6,7 @@ namespace UNetFamily;
 /// Han, Jian, Wang: ConvUNeXt, Knowledge-Based Systems 253, 2022, 109512; <c>src/ConvUNeXt.py</c>, class <c>Conv</c>. It differs from the block of
 /// ConvNeXt (Liu et al., 2022) in its second norm, in the activation after the sum, in reflected borders, and in having no layer scale.
 /// </summary>
-public sealed class ConvUNeXtBlock : Module<Tensor, Tensor>, ITraceable
+public sealed class ConvUNeXtBlock : Block
 {
     private readonly Sequential branch;
     private readonly Module<Tensor, Tensor> activation;
@@ -39,16 +39,6 @@ public sealed class ConvUNeXtBlock : Module<Tensor, Tensor>, ITraceable
         RegisterComponents();
     }
 
-    /// <summary>Applies the block.</summary>
-    /// <param name="input">(N, channels, …spatial).</param>
-    /// <returns>The same shape.</returns>
-    public override Tensor forward(Tensor input)
-    {
-        using var change = branch.call(input);
-        using var sum = change.add_(input);
-        return activation.call(sum);
-    }
-
-    TensorShape ITraceable.Trace(Tracer tracer, TensorShape input) =>
-        tracer.Through(Tracer.SummedInto(tracer.Through(input, branch), input), activation);
+    /// <inheritdoc/>
+    protected override FeatureMap Flow(FeatureMap x) => (x.Through(branch) + x).Through(activation);
 }

@@ -8,7 +8,7 @@ namespace UNetFamily;
 /// </code>
 /// A transposed convolution comes before the norm, see <see cref="ConvUNeXtOptions.Upsampling"/>.
 /// </summary>
-internal sealed class ConvUNeXtUpStage : Module<Tensor, Tensor, Tensor>
+internal sealed class ConvUNeXtUpStage : Block2
 {
     private readonly Module<Tensor, Tensor> norm;
     private readonly Module<Tensor, Tensor> up;
@@ -29,35 +29,13 @@ internal sealed class ConvUNeXtUpStage : Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <param name="below">(N, below, …spatial / 2, rounded down); freed as soon as it is used.</param>
-    /// <param name="skip">(N, skip, …spatial); freed as soon as it is used.</param>
+    /// <param name="below">(N, below, …spatial / 2, rounded down).</param>
+    /// <param name="skip">(N, skip, …spatial).</param>
     /// <returns>(N, to, …spatial).</returns>
-    public override Tensor forward(Tensor below, Tensor skip)
+    protected override FeatureMap Flow(FeatureMap below, FeatureMap skip)
     {
-        using var merged = Join(below, skip).Into(merge);
-        return blocks.call(merged);
+        var raised = (normFirst ? below.Through(norm, up) : below.Through(up, norm)).PadTo(skip);
+        var gated = raised.Through(gate, skip);
+        return FeatureMap.Concat(gated, raised).Through(merge, blocks);
     }
-
-    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip)
-    {
-        var (first, second) = Raise;
-        var fitted = tracer.Through(below, first, second).FittedTo(skip);
-        var gated = gate.Trace(tracer, fitted, skip);
-        var merged = tracer.Through(Tracer.Concatenated(gated, fitted), merge);
-        return tracer.Block(() => tracer.Through(merged, blocks), holds: false, merged);
-    }
-
-    // Nothing that goes into the concatenation is needed after it.
-    private Tensor Join(Tensor below, Tensor skip)
-    {
-        using (skip)
-        using (var raised = below.Into(Raise.First).Into(Raise.Second))
-        using (var fitted = Resampling.PadTo(raised, skip))
-        using (var gated = gate.call(fitted, skip))
-        {
-            return cat([gated, fitted], dim: 1);
-        }
-    }
-
-    private (Module<Tensor, Tensor> First, Module<Tensor, Tensor> Second) Raise => normFirst ? (norm, up) : (up, norm);
 }

@@ -65,65 +65,30 @@ public sealed class MedNeXt : SegmentationModel
     public override InputSizes InputSizes { get; }
 
     /// <inheritdoc/>
-    protected override SegmentationOutput Segment(Tensor x)
+    protected override SegmentationMaps Flow(FeatureMap x)
     {
-        var skips = new Stack<Tensor>();
-        var maps = new Stack<Tensor>();
+        var skips = new Stack<FeatureMap>();
+        var maps = new Stack<FeatureMap>();
 
-        x = stem.call(x);
+        x = x.Through(stem);
         for (var level = 0; level < encoder.Count; level++)
         {
-            skips.Push(Through(encoder[level], x));
-            x = Call(down[level], skips.Peek());
+            x = Through(x, encoder[level]);
+            skips.Push(x);
+            x = Through(x, [down[level]]);
         }
-        x = Through(bottleneck, x);
+        x = Through(x, bottleneck);
         for (var level = encoder.Count - 1; level >= 0; level--)
         {
-            if (auxiliary.Count > 0) maps.Push(auxiliary[level].call(x));
-            using var below = x;
-            using var skip = skips.Pop();
-            x = Through(decoder[level], Call(up[level], below).add_(skip));
+            if (auxiliary.Count > 0) maps.Push(x.Through(auxiliary[level]));
+            x = Through(Through(x, [up[level]]) + skips.Pop(), decoder[level]);
         }
-        return new SegmentationOutput(head.call(x), [.. maps]);
+        return new SegmentationMaps(x.Through(head), [.. maps]);
     }
 
-    /// <summary>The blocks of a stage; <paramref name="x"/> is not needed after it.</summary>
-    private Tensor Through(ModuleList<MedNeXtBlock> stage, Tensor x)
+    private FeatureMap Through(FeatureMap x, IEnumerable<Block> blocks)
     {
-        foreach (var block in stage)
-        {
-            using var before = x;
-            x = Call(block, before);
-        }
-        return x;
-    }
-
-    private Tensor Call(Module<Tensor, Tensor> block, Tensor x) => checkpointing ? ActivationCheckpoint.Run(block, x) : block.call(x);
-
-    /// <inheritdoc/>
-    public override TensorShape Trace(Tracer tracer, TensorShape input)
-    {
-        ArgumentNullException.ThrowIfNull(tracer);
-        var skips = new Stack<TensorShape>();
-        var x = tracer.Through(input, stem);
-        for (var level = 0; level < encoder.Count; level++)
-        {
-            skips.Push(Through(tracer, encoder[level], x));
-            x = Through(tracer, [down[level]], skips.Peek());
-        }
-        x = Through(tracer, bottleneck, x);
-        for (var level = encoder.Count - 1; level >= 0; level--)
-        {
-            if (auxiliary.Count > 0) tracer.Through(x, auxiliary[level]);
-            var (stage, below, skip) = (level, x, skips.Pop());
-            x = tracer.Block(() => Through(tracer, decoder[stage], Tracer.SummedInto(Through(tracer, [up[stage]], below), skip)), holds: false, below, skip);
-        }
-        return tracer.Through(x, head);
-    }
-
-    private TensorShape Through(Tracer tracer, IEnumerable<nn.Module> blocks, TensorShape x)
-    {
-        foreach (var block in blocks) x = checkpointing ? tracer.Checkpointed(x, block) : tracer.Through(x, block);
+        foreach (var block in blocks) x = checkpointing ? x.Checkpointed(block) : x.Through(block);
         return x;
     }
 }

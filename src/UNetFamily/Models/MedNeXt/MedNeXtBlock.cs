@@ -5,7 +5,7 @@ namespace UNetFamily;
 /// (Roy et al.: MedNeXt, MICCAI 2023, arXiv 2303.09975, Fig. 1a).
 /// <code>x → depthwise → norm → expand → GELU → (response norm) → compress → + x</code>
 /// </summary>
-public sealed class MedNeXtBlock : Module<Tensor, Tensor>, ITraceable
+public sealed class MedNeXtBlock : Block
 {
     private readonly Convolution depthwise;
     private readonly Module<Tensor, Tensor> norm;
@@ -49,25 +49,13 @@ public sealed class MedNeXtBlock : Module<Tensor, Tensor>, ITraceable
         RegisterComponents();
     }
 
-    /// <summary>Applies the block.</summary>
-    /// <param name="input">(N, from, …spatial).</param>
-    /// <returns>(N, to, …spatial).</returns>
-    public override Tensor forward(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var x = DepthwiseVolumes.Call(depthwise, input).Into(norm).Into(expand).Into(activation);
-        if (grn is not null) x = x.Into(grn);
-        x = x.Into(compress);
-        if (residual) x.add_(input);
-        return x.MoveToOuterDisposeScope();
-    }
-
     /// <inheritdoc/>
-    public TensorShape Trace(Tracer tracer, TensorShape input)
+    protected override FeatureMap Flow(FeatureMap x)
     {
-        ArgumentNullException.ThrowIfNull(tracer);
-        var x = tracer.Chain(input, grn is null ? [depthwise, norm, expand, activation, compress] : [depthwise, norm, expand, activation, grn, compress]);
-        return residual ? Tracer.SummedInto(x, input) : x;
+        var wide = x.Through(depthwise, norm, expand, activation);
+        if (grn is not null) wide = wide.Through(grn);
+        var change = wide.Through(compress);
+        return residual ? change + x : change;
     }
 
     /// <summary>The kernel of a block, 7 when left out as in the original's code.</summary>

@@ -5,7 +5,7 @@ namespace UNetFamily;
 /// (Roy et al., 2023, Fig. 1a). A side of n becomes n / 2, rounded up.
 /// <code>x → block with stride 2 → + shortcut(x)</code>
 /// </summary>
-public sealed class MedNeXtDownBlock : Module<Tensor, Tensor>, ITraceable
+public sealed class MedNeXtDownBlock : Block
 {
     private readonly MedNeXtBlock block;
     private readonly Convolution? shortcut;
@@ -29,22 +29,6 @@ public sealed class MedNeXtDownBlock : Module<Tensor, Tensor>, ITraceable
         RegisterComponents();
     }
 
-    /// <summary>Applies the block.</summary>
-    /// <param name="input">(N, from, …spatial).</param>
-    /// <returns>(N, to, …spatial / 2), rounded up.</returns>
-    public override Tensor forward(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var x = block.call(input);
-        if (shortcut is not null) x.add_(shortcut.call(input));
-        return x.MoveToOuterDisposeScope();
-    }
-
     /// <inheritdoc/>
-    public TensorShape Trace(Tracer tracer, TensorShape input)
-    {
-        ArgumentNullException.ThrowIfNull(tracer);
-        var x = tracer.Through(input, block);
-        return shortcut is null ? x : Tracer.SummedInto(x, tracer.Through(input, shortcut));
-    }
+    protected override FeatureMap Flow(FeatureMap x) => shortcut is null ? x.Through(block) : x.Through(block) + x.Through(shortcut);
 }

@@ -6,11 +6,10 @@ namespace UNetFamily;
 /// it, so index 0 of every axis is exactly 0 (MIC-DKFZ/MedNeXt, <c>mednextv1/blocks.py</c>).
 /// <code>x → transposed block with stride 2 → + shortcut(x) → a zero in front of each axis</code>
 /// </summary>
-public sealed class MedNeXtUpBlock : Module<Tensor, Tensor>, ITraceable
+public sealed class MedNeXtUpBlock : Block
 {
     private readonly MedNeXtBlock block;
     private readonly Convolution? shortcut;
-    private readonly long[] front;
 
     /// <summary>Builds the block.</summary>
     /// <param name="dims">The rank.</param>
@@ -29,27 +28,13 @@ public sealed class MedNeXtUpBlock : Module<Tensor, Tensor>, ITraceable
         var transposed = dims.ConvTranspose(from, from, size, stride: 2, padding: size.Select(n => n / 2), groups: from);
         block = new MedNeXtBlock(dims, transposed, from, to, expansion, norm, residual: false, responseNorm);
         shortcut = residual ? dims.ConvTranspose(from, to, kernel: 1, stride: 2) : null;
-        front = [.. Enumerable.Range(0, 2 * (int)dims).Select(side => side % 2 == 0 ? 1L : 0L)];      // (front, back) of each axis
         RegisterComponents();
     }
 
-    /// <summary>Applies the block.</summary>
-    /// <param name="input">(N, from, …spatial).</param>
-    /// <returns>(N, to, …2 * spatial).</returns>
-    public override Tensor forward(Tensor input)
-    {
-        using var scope = NewDisposeScope();
-        var x = block.call(input);
-        if (shortcut is not null) x.add_(shortcut.call(input));
-        return functional.pad(x, front, PaddingModes.Constant, 0).MoveToOuterDisposeScope();
-    }
-
     /// <inheritdoc/>
-    public TensorShape Trace(Tracer tracer, TensorShape input)
+    protected override FeatureMap Flow(FeatureMap x)
     {
-        ArgumentNullException.ThrowIfNull(tracer);
-        var x = tracer.Through(input, block);
-        if (shortcut is not null) x = Tracer.SummedInto(x, tracer.Through(input, shortcut));
-        return x.Padded(_ => (Before: 1, Behind: 0));
+        var raised = shortcut is null ? x.Through(block) : x.Through(block) + x.Through(shortcut);
+        return raised.Pad(_ => (Before: 1, Behind: 0));
     }
 }

@@ -4,7 +4,7 @@ namespace UNetFamily;
 /// The way up of nnU-Net's networks: at each stage the map from below is convolved up, joined with the skip and refined, and a head turns it into logits
 /// (<c>UNetDecoder</c>, <c>UNetResDecoder</c>).
 /// </summary>
-internal sealed class NnUNetDecoder : Module<IReadOnlyList<Tensor>, SegmentationOutput>
+internal sealed class NnUNetDecoder : nn.Module
 {
     private readonly ModuleList<NnUNetUpStage> stages;
     private readonly ModuleList<Convolution> heads;
@@ -28,35 +28,23 @@ internal sealed class NnUNetDecoder : Module<IReadOnlyList<Tensor>, Segmentation
     public static NnUNetDecoder Residual(NnUNetOptions options) => new(options, (count, skip) =>
         NnUNetStage.ResidualBlocks(options, count, 2 * skip.Features, bottleneck: null, skip.Features, skip.Kernel, stride: 1));
 
-    /// <param name="skips">The outputs of the encoder's stages, finest first; they are disposed as soon as they are used.</param>
+    /// <param name="skips">The outputs of the encoder's stages, finest first.</param>
     /// <returns>Logits of the finest stage and, with deep supervision, of the others.</returns>
-    public override SegmentationOutput forward(IReadOnlyList<Tensor> skips)
+    public SegmentationMaps Flow(IReadOnlyList<FeatureMap> skips)
     {
-        var finestFirst = new List<Tensor>();
+        var finestFirst = new List<FeatureMap>();
         var x = skips[^1];
         for (var i = 0; i < stages.Count; i++)
         {
-            x = stages[i].call(x, skips[^(i + 2)]);
-            if (deepSupervision || i == stages.Count - 1) finestFirst.Insert(0, heads[i].call(x));
+            x = x.Through(stages[i], skips[^(i + 2)]);
+            if (deepSupervision || i == stages.Count - 1) finestFirst.Insert(0, x.Through(heads[i]));
         }
-        return new SegmentationOutput(finestFirst[0], finestFirst[1..]);
-    }
-
-    /// <returns>The shape of the finest logits.</returns>
-    public TensorShape Trace(Tracer tracer, IReadOnlyList<TensorShape> skips)
-    {
-        var (x, logits) = (skips[^1], skips[^1]);
-        for (var i = 0; i < stages.Count; i++)
-        {
-            x = stages[i].Trace(tracer, x, skips[^(i + 2)]);
-            if (deepSupervision || i == stages.Count - 1) logits = tracer.Through(x, heads[i]);
-        }
-        return logits;
+        return new SegmentationMaps(finestFirst[0], finestFirst[1..]);
     }
 }
 
 /// <summary>One stage of the way up: <c>below → up → concatenate [up, skip] → refine</c>.</summary>
-internal sealed class NnUNetUpStage : Module<Tensor, Tensor, Tensor>
+internal sealed class NnUNetUpStage : Block2
 {
     private readonly Convolution up;
     private readonly Sequential blocks;
@@ -67,27 +55,8 @@ internal sealed class NnUNetUpStage : Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <param name="below">(N, below, …spatial / stride); freed as soon as it is used.</param>
-    /// <param name="skip">(N, skip, …spatial); freed as soon as it is used.</param>
+    /// <param name="below">(N, below, …spatial / stride).</param>
+    /// <param name="skip">(N, skip, …spatial).</param>
     /// <returns>(N, skip, …spatial).</returns>
-    public override Tensor forward(Tensor below, Tensor skip)
-    {
-        using var joined = Join(below, skip);
-        return blocks.call(joined);
-    }
-
-    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip)
-    {
-        var joined = Tracer.Concatenated(tracer.Through(below, up), skip);
-        return tracer.Block(() => tracer.Through(joined, blocks), holds: false, joined);
-    }
-
-    private Tensor Join(Tensor below, Tensor skip)
-    {
-        using (skip)
-        using (var raised = below.Into(up))
-        {
-            return cat([raised, skip], dim: 1);
-        }
-    }
+    protected override FeatureMap Flow(FeatureMap below, FeatureMap skip) => FeatureMap.Concat(below.Through(up), skip).Through(blocks);
 }

@@ -1,7 +1,7 @@
 namespace UNetFamily;
 
 /// <summary>The way down of nnU-Net's networks: an optional stem, then stages whose outputs are the skips (<c>PlainConvEncoder</c>, <c>ResidualEncoder</c>).</summary>
-internal sealed class NnUNetEncoder : Module<Tensor, IReadOnlyList<Tensor>>
+internal sealed class NnUNetEncoder : nn.Module
 {
     private readonly Module<Tensor, Tensor> stem;
     private readonly ModuleList<Sequential> stages;
@@ -29,19 +29,11 @@ internal sealed class NnUNetEncoder : Module<Tensor, IReadOnlyList<Tensor>>
     }
 
     /// <returns>The output of each stage, finest first.</returns>
-    public override IReadOnlyList<Tensor> forward(Tensor input)
+    public IReadOnlyList<FeatureMap> Flow(FeatureMap x)
     {
-        var skips = new List<Tensor>();
-        using var stemmed = stem.call(input);
-        foreach (var stage in stages) skips.Add(stage.call(skips.Count == 0 ? stemmed : skips[^1]));
-        return skips;
-    }
-
-    public IReadOnlyList<TensorShape> Trace(Tracer tracer, TensorShape input)
-    {
-        var skips = new List<TensorShape>();
-        var x = tracer.Through(input, stem);
-        foreach (var stage in stages) skips.Add(x = tracer.Through(x, stage));
+        var skips = new List<FeatureMap>();
+        x = x.Through(stem);
+        foreach (var stage in stages) skips.Add(x = x.Through(stage));
         return skips;
     }
 }

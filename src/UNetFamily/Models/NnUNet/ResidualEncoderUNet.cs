@@ -27,8 +27,5 @@ public sealed class ResidualEncoderUNet : SegmentationModel
     public override InputSizes InputSizes { get; }
 
     /// <inheritdoc/>
-    protected override SegmentationOutput Segment(Tensor x) => decoder.call(encoder.call(x));
-
-    /// <inheritdoc/>
-    public override TensorShape Trace(Tracer tracer, TensorShape input) => decoder.Trace(tracer, encoder.Trace(tracer, input));
+    protected override SegmentationMaps Flow(FeatureMap x) => decoder.Flow(encoder.Flow(x));
 }

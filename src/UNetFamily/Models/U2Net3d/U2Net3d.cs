@@ -102,53 +102,26 @@ public sealed class U2Net3d : SegmentationModel
     }
 
     /// <inheritdoc/>
-    protected override SegmentationOutput Segment(Tensor x) => Segment(x, Choices.Domains[0].Name);
+    protected override SegmentationMaps Flow(FeatureMap x) => Flow(x, Choices.Domains[0].Name);
 
-    /// <inheritdoc/>
-    public override TensorShape Trace(Tracer tracer, TensorShape input) => Trace(tracer, input, Choices.Domains[0].Name);
-
-    internal SegmentationOutput Segment(Tensor x, string domain)
+    internal SegmentationMaps Flow(FeatureMap x, string domain)
     {
-        var skips = new Stack<Tensor>();
-        using (var features = stem.call(x, domain)) skips.Push(down[0].call(features, domain));
-        foreach (var stage in down.Skip(1)) skips.Push(stage.call(skips.Peek(), domain));
-        x = skips.Pop();
-
-        Tensor? sum = null;
-        for (var step = 0; step < up.Count; step++)
-        {
-            using var below = x;
-            using var skip = skips.Pop();
-            x = up[step].call(below, skip, domain);
-            if (HeadAt(step) is { } supervised) sum = Supervised(supervised, x, sum, LevelOf(step), domain);
-        }
-        var logits = head.call(x, domain);
-        return new SegmentationOutput(sum is null ? logits : logits.add_(sum));
-    }
-
-    internal TensorShape Trace(Tracer tracer, TensorShape input, string domain)
-    {
-        var skips = new Stack<TensorShape>();
-        var x = stem.Trace(tracer, input, domain);
-        foreach (var stage in down) skips.Push(x = stage.Trace(tracer, x, domain));
+        var skips = new Stack<FeatureMap>();
+        x = x.Through(stem, domain);
+        foreach (var stage in down) skips.Push(x = x.Through(stage, domain));
         skips.Pop();
-        TensorShape? sum = null;
+
+        FeatureMap? sum = null;
         for (var step = 0; step < up.Count; step++)
         {
-            x = up[step].Trace(tracer, x, skips.Pop(), domain);
-            if (HeadAt(step)?.Trace(tracer, x, domain) is { } map) sum = (sum is null ? map : Tracer.Summed(map, sum)).Scaled(Choices.Strides[LevelOf(step) - 1]);
+            x = up[step].Flow(x, skips.Pop(), domain);
+            if (HeadAt(step) is not { } supervised) continue;
+            // What levels 2 and 1 say about the classes is added up on the way to the finest level.
+            var map = x.Through(supervised, domain);
+            sum = (sum is null ? map : map + sum).UpsampleNearest(Choices.Strides[LevelOf(step) - 1]);
         }
-        var logits = head.Trace(tracer, x, domain);
-        return sum is null ? logits : Tracer.SummedInto(logits, sum);
-    }
-
-    // What levels 2 and 1 say about the classes is added up on the way to the finest level.
-    private Tensor Supervised(PerDomain supervised, Tensor x, Tensor? sum, int level, string domain)
-    {
-        using var map = supervised.call(x, domain);
-        using var total = sum is null ? map.alias() : map.add(sum);
-        sum?.Dispose();
-        return Resampling.UpsampleNearest(total, Choices.Strides[level - 1]);
+        var logits = x.Through(head, domain);
+        return sum is null ? logits : logits + sum;
     }
 
     private static IEnumerable<int> SupervisedLevels(U2Net3dOptions options) => options.DeepSupervision ? new[] { 2, 1 }.Where(level => level < options.Strides.Count) : [];

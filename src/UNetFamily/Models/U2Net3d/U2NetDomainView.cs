@@ -10,9 +10,7 @@ internal sealed class U2NetDomainView(U2Net3d whole, string domain, U2Net3dOptio
 
     internal override nn.Module Whole => whole;
 
-    protected override SegmentationOutput Segment(Tensor x) => whole.Segment(x, domain);
-
-    public override TensorShape Trace(Tracer tracer, TensorShape input) => whole.Trace(tracer, input, domain);
+    protected override SegmentationMaps Flow(FeatureMap x) => whole.Flow(x, domain);
 
     public override IEnumerable<(string name, Parameter parameter)> named_parameters(bool recurse = true)
     {

@@ -5,7 +5,7 @@ namespace UNetFamily;
 /// kernel of 1 (3 in the separable form).
 /// <code>below → nearest → unit → act → [up, skip] → unit → act → unit → act</code>
 /// </summary>
-internal sealed class U2NetUpStage : Module<Tensor, Tensor, string, Tensor>
+internal sealed class U2NetUpStage : nn.Module
 {
     private readonly DomainAdapter raise;
     private readonly DomainAdapter first;
@@ -31,27 +31,9 @@ internal sealed class U2NetUpStage : Module<Tensor, Tensor, string, Tensor>
     /// <param name="skip">(N, width, …spatial).</param>
     /// <param name="domain">The domain of the batch.</param>
     /// <returns>(N, width, …spatial).</returns>
-    public override Tensor forward(Tensor below, Tensor skip, string domain)
+    public FeatureMap Flow(FeatureMap below, FeatureMap skip, string domain) => below.Within(this, () =>
     {
-        using var raised = Raised(below, domain);
-        using var joined = cat([raised, skip], dim: 1);
-        using var normed = first.call(joined, domain);
-        using var hidden = activation.call(normed);
-        using var last = second.call(hidden, domain);
-        return activation.call(last);
-    }
-
-    private Tensor Raised(Tensor below, string domain)
-    {
-        using var large = Resampling.UpsampleNearest(below, scale);
-        using var narrow = raise.call(large, domain);
-        return activation.call(narrow);
-    }
-
-    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip, string domain) => tracer.Block(() =>
-    {
-        var raised = tracer.Block(() => tracer.Through(raise.Trace(tracer, below.Scaled(scale), domain), activation), holds: false, below);
-        var x = tracer.Through(first.Trace(tracer, Tracer.Concatenated(raised, skip), domain), activation);
-        return tracer.Through(second.Trace(tracer, x, domain), activation);
-    }, below, skip);
+        var raised = below.UpsampleNearest(scale).Through(raise, domain).Through(activation);
+        return FeatureMap.Concat(raised, skip).Through(first, domain).Through(activation).Through(second, domain).Through(activation);
+    });
 }

@@ -50,31 +50,17 @@ public sealed class UNet : SegmentationModel
     public override InputSizes InputSizes { get; }
 
     /// <inheritdoc/>
-    protected override SegmentationOutput Segment(Tensor x)
+    protected override SegmentationMaps Flow(FeatureMap x)
     {
-        var skips = new Stack<Tensor>();
-        x = stem.call(x);
+        var skips = new Stack<FeatureMap>();
+        x = x.Through(stem);
         foreach (var stage in down)
         {
             skips.Push(x);
-            x = stage.call(x);
+            x = x.Through(stage);
         }
-        foreach (var stage in up) x = stage.call(x, skips.Pop());
-        return new SegmentationOutput(head.call(x));
-    }
-
-    /// <inheritdoc/>
-    public override TensorShape Trace(Tracer tracer, TensorShape input)
-    {
-        var skips = new Stack<TensorShape>();
-        var x = tracer.Through(input, stem);
-        foreach (var stage in down)
-        {
-            skips.Push(x);
-            x = tracer.Through(x, stage);
-        }
-        foreach (var stage in up) x = stage.Trace(tracer, x, skips.Pop());
-        return tracer.Through(x, head);
+        foreach (var stage in up) x = x.Through(stage, skips.Pop());
+        return x.Through(head);
     }
 
     // Every pooled map must be even, and the bottleneck must leave enough for the decoder, where each level makes 2b - 4 of b.

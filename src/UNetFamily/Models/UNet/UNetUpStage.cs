@@ -5,7 +5,7 @@ namespace UNetFamily;
 /// (Ronneberger et al., 2015, Fig. 1, green arrow to the next pair of blue ones).
 /// <code>below → up → fit to skip → concatenate → DoubleConv</code>
 /// </summary>
-internal sealed class UNetUpStage : Module<Tensor, Tensor, Tensor>
+internal sealed class UNetUpStage : Block2
 {
     private readonly Module<Tensor, Tensor> up;
     private readonly DoubleConv conv;
@@ -21,31 +21,13 @@ internal sealed class UNetUpStage : Module<Tensor, Tensor, Tensor>
         RegisterComponents();
     }
 
-    /// <param name="below">(N, below, …spatial / 2); freed as soon as it is used.</param>
-    /// <param name="skip">(N, skip, …spatial); a padded network allows an odd side, an unpadded one crops. Freed as soon as it is used.</param>
+    /// <param name="below">(N, below, …spatial / 2).</param>
+    /// <param name="skip">(N, skip, …spatial); a padded network allows an odd side, an unpadded one crops.</param>
     /// <returns>(N, to, …spatial).</returns>
-    public override Tensor forward(Tensor below, Tensor skip)
+    protected override FeatureMap Flow(FeatureMap below, FeatureMap skip)
     {
-        using var joined = Join(below, skip);
-        return conv.call(joined);
-    }
-
-    public TensorShape Trace(Tracer tracer, TensorShape below, TensorShape skip)
-    {
-        var raised = tracer.Through(below, up);
-        var joined = padded ? Tracer.Concatenated(skip, raised) : Tracer.Concatenated(raised, skip);
-        return tracer.Block(() => tracer.Through(joined, conv), holds: false, joined);
-    }
-
-    // Concatenation is the last that needs what goes into it; held until the convolutions are done, it would be a third of the peak of inference.
-    private Tensor Join(Tensor below, Tensor skip)
-    {
-        using (skip)
-        using (var raised = below.Into(up))
-        using (var fitted = padded ? Resampling.PadTo(raised, skip) : Resampling.CropTo(skip, raised))
-        {
-            var (left, right) = padded ? (skip, fitted) : (fitted, raised);
-            return cat(order is ConcatOrder.SkipFirst ? [left, right] : [right, left], dim: 1);
-        }
+        var raised = below.Through(up);
+        var (left, right) = padded ? (skip, raised.PadTo(skip)) : (skip.CropTo(raised), raised);
+        return (order is ConcatOrder.SkipFirst ? FeatureMap.Concat(left, right) : FeatureMap.Concat(right, left)).Through(conv);
     }
 }

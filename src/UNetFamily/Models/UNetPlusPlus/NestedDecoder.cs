@@ -42,53 +42,40 @@ public sealed class NestedDecoder : Module<IReadOnlyList<Tensor>, IReadOnlyList<
     public override IReadOnlyList<Tensor> forward(IReadOnlyList<Tensor> features)
     {
         ArgumentNullException.ThrowIfNull(features);
-        using var scope = NewDisposeScope();
-        var branches = Consume([.. features.Select(map => map.alias())]);
-        scope.MoveToOuter(branches);
-        return branches;
+        return LiveRun.Of(this, Branches, [.. features]);
     }
 
-    /// <summary>As <see cref="forward"/>, but disposes each map of the encoder after its last use, which lowers the peak of memory.</summary>
-    internal IReadOnlyList<Tensor> Consume(IReadOnlyList<Tensor> features) => Walk(features, (node, row, below) =>
-    {
-        using var used = below;
-        return node.call(row, below);
-    }, release: map => map.Dispose());
-
-    /// <summary>Follows shapes through the decoder.</summary>
-    /// <param name="tracer">Takes the layers in order.</param>
-    /// <param name="features">The shapes of the encoder's maps, from fine to coarse.</param>
-    /// <returns>The shapes of the branches.</returns>
+    /// <summary>The decoder as a part of another flow.</summary>
+    /// <param name="features">X(0,0), X(1,0) and so on, from fine to coarse.</param>
+    /// <returns>X(0,1), X(0,2) and so on.</returns>
     /// <exception cref="ArgumentException">The number of maps doesn't fit the depth.</exception>
-    public IReadOnlyList<TensorShape> Trace(Tracer tracer, IReadOnlyList<TensorShape> features)
+    public IReadOnlyList<FeatureMap> Flow(IReadOnlyList<FeatureMap> features)
     {
         ArgumentNullException.ThrowIfNull(features);
-        return Walk(features, (node, row, below) => node.Trace(tracer, row, below), release: _ => { });
+        if (features.Count == 0) return Branches([]);
+        return features[0].Within(this, () => Branches([.. features]),
+            Hooks.On(this) ? () => [.. call([.. features.Select(map => map.Tensor)])] : null);
     }
 
     internal static string Key(int i, int j) => $"x{i}_{j}";
 
     // Row by row from below: a row needs itself and the row under it, and is the last to need that one.
-    private IReadOnlyList<T> Walk<T>(IReadOnlyList<T> features, Func<NestedNode, IReadOnlyList<T>, T, T> compute, Action<T> release)
+    private FeatureMap[] Branches(FeatureMap[] features)
     {
-        var level = features.Count - 1;
+        var level = features.Length - 1;
         if (level != depth && (skips is NestedSkips.Plain || level < 1 || level > depth))
-            throw new ArgumentException($"A decoder of depth {depth} takes {(skips is NestedSkips.Dense && depth > 1 ? "2 to " : "")}{depth + 1} maps, got {features.Count}.", nameof(features));
+            throw new ArgumentException($"A decoder of depth {depth} takes {(skips is NestedSkips.Dense && depth > 1 ? "2 to " : "")}{depth + 1} maps, got {features.Length}.", nameof(features));
 
-        IReadOnlyList<T> below = [features[level]];
+        IReadOnlyList<FeatureMap> below = [features[level]];
         for (var i = level - 1; i >= 0; i--)
         {
-            var row = new List<T> { features[i] };
+            var row = new List<FeatureMap> { features[i] };
             var column = skips is NestedSkips.Dense ? 1 : level - i;
-            foreach (var lower in below) row.Add(compute(nodes[Key(i, column++)], row, lower));
-            if (i == 0 || skips is NestedSkips.Plain)
-            {
-                // Nothing above takes the encoder's map of this row.
-                release(row[0]);
-                row.RemoveAt(0);
-            }
+            foreach (var lower in below) row.Add(nodes[Key(i, column++)].Flow(row, lower));
+            // Nothing above takes the encoder's map of the finest row, nor of any where skips are plain.
+            if (i == 0 || skips is NestedSkips.Plain) row.RemoveAt(0);
             below = row;
         }
-        return below;
+        return [.. below];
     }
 }

@@ -18,8 +18,7 @@ public sealed class NestedNode : Module<IReadOnlyList<Tensor>, Tensor, Tensor>
     /// <param name="convs">Takes the concatenation: j maps of the row, and the raised one.</param>
     /// <param name="concat">Whether the row or the raised map comes first.</param>
     /// <param name="gate">
-    /// Changes the row in the light of the raised map, (raised, concatenated row) to a map of any channels; none when left out. Inspection needs an
-    /// <see cref="ISkipGate"/>, such as <see cref="LstmAttentionGate"/>.
+    /// Changes the row in the light of the raised map, (raised, concatenated row) to a map of any channels, such as <see cref="LstmAttentionGate"/>; none when left out.
     /// </param>
     public NestedNode(Module<Tensor, Tensor> up, Module<Tensor, Tensor> convs, ConcatOrder concat = ConcatOrder.SkipFirst, Module<Tensor, Tensor, Tensor>? gate = null)
         : base(nameof(NestedNode))
@@ -32,38 +31,29 @@ public sealed class NestedNode : Module<IReadOnlyList<Tensor>, Tensor, Tensor>
     /// <param name="row">X(i,0) to X(i,j-1), each (N, its channels, …spatial).</param>
     /// <param name="below">X(i+1,j-1), (N, its channels, …spatial / scale).</param>
     /// <returns>X(i,j), (N, the channels of <c>convs</c>, …spatial).</returns>
+    /// <exception cref="ArgumentException">The maps don't fit a layer or each other. Nothing was computed.</exception>
     public override Tensor forward(IReadOnlyList<Tensor> row, Tensor below)
     {
-        using var joined = Joined(row, below);
-        return convs.call(joined);
-    }
-
-    /// <summary>Follows shapes through the node.</summary>
-    /// <param name="tracer">Takes the layers in order.</param>
-    /// <param name="row">The shapes of the row.</param>
-    /// <param name="below">The shape of the map from below.</param>
-    /// <returns>The shape of the node.</returns>
-    public TensorShape Trace(Tracer tracer, IReadOnlyList<TensorShape> row, TensorShape below)
-    {
-        ArgumentNullException.ThrowIfNull(tracer);
         ArgumentNullException.ThrowIfNull(row);
-        return tracer.Block(() =>
-        {
-            var raised = tracer.Through(below, up);
-            TensorShape[] skips = gate is null ? [.. row] : [Gated(tracer, Tracer.Concatenated([.. row]), raised)];
-            return tracer.Through(Tracer.Concatenated([.. skips, raised]), convs);
-        }, holds: false, [.. row, below]);
+        return LiveRun.Of(this, maps => [Node(maps[..^1], maps[^1])], [.. row, below])[0];
     }
 
-    private TensorShape Gated(Tracer tracer, TensorShape skip, TensorShape raised) => gate is ISkipGate traceable
-        ? traceable.Trace(tracer, raised, skip)
-        : throw new NotSupportedException($"{gate!.GetType().Name} is not known to the tracer. Implement {nameof(ISkipGate)} in it.");
-
-    private Tensor Joined(IReadOnlyList<Tensor> row, Tensor below)
+    /// <summary>The node as a part of another flow.</summary>
+    /// <param name="row">X(i,0) to X(i,j-1).</param>
+    /// <param name="below">X(i+1,j-1).</param>
+    /// <returns>X(i,j).</returns>
+    public FeatureMap Flow(IReadOnlyList<FeatureMap> row, FeatureMap below)
     {
-        using var scope = NewDisposeScope();
-        var raised = up.call(below);
-        IReadOnlyList<Tensor> skips = gate is null ? row : [gate.call(raised, cat([.. row], dim: 1))];
-        return cat(concat is ConcatOrder.SkipFirst ? [.. skips, raised] : [raised, .. skips], dim: 1).MoveToOuterDisposeScope();
+        ArgumentNullException.ThrowIfNull(row);
+        ArgumentNullException.ThrowIfNull(below);
+        return below.Within(this, () => Node(row, below),
+            Hooks.On(this) ? () => call([.. row.Select(map => map.Tensor)], below.Tensor) : null);
+    }
+
+    private FeatureMap Node(IReadOnlyList<FeatureMap> row, FeatureMap below)
+    {
+        var raised = below.Through(up);
+        IReadOnlyList<FeatureMap> skips = gate is null ? row : [raised.Through(gate, FeatureMap.Concat([.. row]))];
+        return (concat is ConcatOrder.SkipFirst ? FeatureMap.Concat([.. skips, raised]) : FeatureMap.Concat([raised, .. skips])).Through(convs);
     }
 }

@@ -101,7 +101,7 @@ public sealed class UNetPlusPlus : SegmentationModel
         RequireHead(level);
         Require(input, SizesFor(level));
         using var scope = NewDisposeScope();
-        using var output = Branches(input, level, [level]);
+        using var output = Run(input, x => Branches(x, level, [level]));
         return Probabilities(output.Logits, sigmoid).MoveToOuterDisposeScope();
     }
 
@@ -127,26 +127,16 @@ public sealed class UNetPlusPlus : SegmentationModel
     }
 
     /// <inheritdoc/>
-    protected override SegmentationOutput Segment(Tensor x) => Branches(x, options.LastLevel, Levels);
-
-    /// <inheritdoc/>
-    public override TensorShape Trace(Tracer tracer, TensorShape input)
-    {
-        var features = new List<TensorShape>();
-        foreach (var stage in encoder) features.Add(tracer.Through(features.Count == 0 ? input : features[^1], stage));
-        var branches = decoder.Trace(tracer, features);
-        return Levels.Select(k => tracer.Through(branches[^(options.LastLevel - k + 1)], heads[NestedDecoder.Key(0, k)])).ToArray()[^1];
-    }
+    protected override SegmentationMaps Flow(FeatureMap x) => Branches(x, options.LastLevel, Levels);
 
     // Branch k is X(0,k), under head k; the levels asked for end in the last.
-    private SegmentationOutput Branches(Tensor x, int last, IReadOnlyList<int> levels)
+    private SegmentationMaps Branches(FeatureMap x, int last, IReadOnlyList<int> levels)
     {
-        var features = new List<Tensor>();
-        foreach (var stage in encoder.Take(last + 1)) features.Add(stage.call(features.Count == 0 ? x : features[^1]));
-        var branches = decoder.Consume(features);
-        var logits = levels.Reverse().Select(k => heads[NestedDecoder.Key(0, k)].call(branches[^(last - k + 1)])).ToArray();
-        foreach (var branch in branches) branch.Dispose();
-        return new SegmentationOutput(logits[0], logits[1..]);
+        var features = new List<FeatureMap>();
+        foreach (var stage in encoder.Take(last + 1)) features.Add(x = x.Through(stage));
+        var branches = decoder.Flow(features);
+        FeatureMap[] logits = [.. levels.Reverse().Select(k => branches[^(last - k + 1)].Through(heads[NestedDecoder.Key(0, k)]))];
+        return new SegmentationMaps(logits[0], logits[1..]);
     }
 
     private InputSizes SizesFor(int level)

@@ -78,39 +78,17 @@ public sealed class UnetrPlusPlus : SegmentationModel
     }
 
     /// <inheritdoc/>
-    protected override SegmentationOutput Segment(Tensor x)
+    protected override SegmentationMaps Flow(FeatureMap x)
     {
-        var skips = new Stack<Tensor>(Encode(x));
-        var auxiliaryMaps = new Stack<Tensor>();
+        var skips = new Stack<FeatureMap>(encoder.Flow(x.Channel(0, options.StemInput)));
+        var auxiliaryMaps = new Stack<FeatureMap>();
         var y = skips.Pop();
         for (var level = up.Count - 1; level >= 0; level--)
         {
-            y = up[up.Count - 1 - level].call(y, skips.Pop());
-            if (level < auxiliary.Count) auxiliaryMaps.Push(auxiliary[level].call(y));
+            y = y.Through(up[up.Count - 1 - level], skips.Pop());
+            if (level < auxiliary.Count) auxiliaryMaps.Push(y.Through(auxiliary[level]));
         }
-        using var finest = last.call(y, detail.call(x));
-        return new SegmentationOutput(head.call(finest), [.. auxiliaryMaps]);
-    }
-
-    /// <inheritdoc/>
-    public override TensorShape Trace(Tracer tracer, TensorShape input)
-    {
-        ArgumentNullException.ThrowIfNull(tracer);
-        ArgumentNullException.ThrowIfNull(input);
-        var skips = new Stack<TensorShape>(encoder.Trace(tracer, input.WithChannels(options.StemInput) with { Storage = input.Storage }));
-        var y = skips.Pop();
-        for (var level = up.Count - 1; level >= 0; level--)
-        {
-            y = up[up.Count - 1 - level].Trace(tracer, y, skips.Pop());
-            if (level < auxiliary.Count) tracer.Through(y, auxiliary[level]);
-        }
-        return tracer.Through(last.Trace(tracer, y, tracer.Through(input, detail)), head);
-    }
-
-    private IReadOnlyList<Tensor> Encode(Tensor x)
-    {
-        using var seen = x.narrow(1, 0, options.StemInput);
-        return encoder.call(seen);
+        return new SegmentationMaps(y.Through(last, x.Through(detail)).Through(head), [.. auxiliaryMaps]);
     }
 
     private IEnumerable<(string Path, TransformerBlock Block)> TransformerBlocks() =>

@@ -4,7 +4,7 @@ namespace UNetFamily;
 /// The contracting half of UNETR++ (Shaker et al., 2024, Fig. 2; class <c>UnetrPPEncoder</c>): a stem that cuts the input into patches, then four stages
 /// of transformer blocks with halvings between them. Norms follow the convolutions, activations don't.
 /// </summary>
-internal sealed class UnetrPlusPlusEncoder : Module<Tensor, IReadOnlyList<Tensor>>
+internal sealed class UnetrPlusPlusEncoder : nn.Module
 {
     private readonly ModuleList<Sequential> down;
     private readonly ModuleList<Sequential> stages;
@@ -26,23 +26,12 @@ internal sealed class UnetrPlusPlusEncoder : Module<Tensor, IReadOnlyList<Tensor
             ("norm", Normalization.Group(groups).Build(dims, to)));
     }
 
-    /// <param name="input">(N, stem channels, …spatial).</param>
+    /// <param name="x">(N, stem channels, …spatial).</param>
     /// <returns>The output of each stage, finest first: (N, 2f, …grid) to (N, 16f, …grid / 8).</returns>
-    public override IReadOnlyList<Tensor> forward(Tensor input)
+    public IReadOnlyList<FeatureMap> Flow(FeatureMap x)
     {
-        var maps = new List<Tensor>();
-        foreach (var (halve, stage) in down.Zip(stages))
-        {
-            using var halved = halve.call(maps.Count == 0 ? input : maps[^1]);
-            maps.Add(stage.call(halved));
-        }
-        return maps;
-    }
-
-    public IReadOnlyList<TensorShape> Trace(Tracer tracer, TensorShape input)
-    {
-        var maps = new List<TensorShape>();
-        foreach (var (halve, stage) in down.Zip(stages)) maps.Add(tracer.Through(maps.Count == 0 ? input : maps[^1], halve, stage));
+        var maps = new List<FeatureMap>();
+        foreach (var (halve, stage) in down.Zip(stages)) maps.Add(x = x.Through(halve, stage));
         return maps;
     }
 

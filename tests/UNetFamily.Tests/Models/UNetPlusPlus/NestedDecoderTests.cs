@@ -20,21 +20,19 @@ public class NestedDecoderTests
     private static Tensor[] Features(SpatialDims dims, ScalarType type = ScalarType.Float32) =>
         [.. Widths.Select((width, i) => randn([1, width, .. Enumerable.Repeat(16L >> i, (int)dims)], type))];
 
-    private static TensorShape Shape(Tensor map) => new(map.shape.AsSpan(1));
-
     [Theory]
     [MemberData(nameof(Forms))]
-    public void Gives_a_map_for_each_branch_and_is_traced_truly(SpatialDims dims, NestedSkips skips)
+    public void Gives_a_map_for_each_branch_and_is_described_truly(SpatialDims dims, NestedSkips skips)
     {
         using var scope = NewDisposeScope();
         using var decoder = Decoder(dims, skips);
         var features = Features(dims);
         var branches = decoder.call(features);
-        var traced = decoder.Trace(new Tracer(decoder), [.. features.Select(map => Shape(map))]);
+        var graph = Recorder.Record(decoder, maps => [.. decoder.Flow(maps)], [.. features.Select(map => map.shape)]);
 
         branches.Should().HaveCount(skips is NestedSkips.Dense ? Depth : 1);
-        traced.Select(shape => shape.Axes).Should().Equal(branches.Select(map => Shape(map).Axes));
-        traced[^1].Axes.Should().Equal([Widths[0], .. Enumerable.Repeat(16L, (int)dims)]);
+        graph.Outputs.Select(output => graph.ShapeOf(output)).Should().BeEquivalentTo(branches.Select(map => map.shape), options => options.WithStrictOrdering());
+        graph.ShapeOf(graph.Outputs[^1]).Should().Equal([1, Widths[0], .. Enumerable.Repeat(16L, (int)dims)]);
     }
 
     [Theory]
@@ -82,18 +80,24 @@ public class NestedDecoderTests
     {
         var alive = new Dictionary<(int, int), long>();
         var before = 0L;
-        using var decoder = Decoder(SpatialDims.Two, NestedSkips.Dense, (i, j) => new Probe(Widths[i], () => alive[(i, j)] = DisposeScopeManager.Statistics.ThreadTotalLiveCount - before));
-        var features = Features(SpatialDims.Two);
-        before = DisposeScopeManager.Statistics.ThreadTotalLiveCount - features.Length;
+        using var scope = NewDisposeScope();
+        using var network = new Whole(Decoder(SpatialDims.Two, NestedSkips.Dense, (i, j) =>
+        {
+            var conv = SpatialDims.Two.Conv((j * Widths[i]) + Widths[i + 1], Widths[i], kernel: 3);
+            conv.register_forward_pre_hook(_ => alive[(i, j)] = DisposeScopeManager.Statistics.ThreadTotalLiveCount - before);
+            return conv;
+        }));
+        var input = randn(1, 1, 16, 16);
+        before = DisposeScopeManager.Statistics.ThreadTotalLiveCount;
 
-        foreach (var branch in decoder.Consume(features)) branch.Dispose();
+        network.call(input).Dispose();
 
-        // Beside the concatenation: the maps of the row so far, what is left of the row below, and the encoder's maps above.
-        alive[(2, 1)].Should().Be(1 + 4, "X(0,0) to X(3,0) are there");
-        alive[(1, 1)].Should().Be(1 + 4, "X(3,0) is gone, X(2,1) is new");
-        alive[(1, 2)].Should().Be(1 + 4, "X(2,0) is gone, X(1,1) is new");
-        alive[(0, 1)].Should().Be(1 + 4, "the row below is complete: X(1,0) to X(1,2), with X(0,0)");
-        alive[(0, 3)].Should().Be(1 + 4, "X(0,0) to X(0,2), and X(1,2)");
+        // Beside the concatenation, whose parts are gone but for those that a later node takes:
+        alive[(2, 1)].Should().Be(1 + 3, "X(0,0), X(1,0) and X(2,0) are there");
+        alive[(1, 1)].Should().Be(1 + 3, "X(0,0), X(1,0) and X(2,1)");
+        alive[(1, 2)].Should().Be(1 + 3, "X(0,0), X(1,0) and X(1,1)");
+        alive[(0, 1)].Should().Be(1 + 3, "X(0,0), X(1,1) and X(1,2)");
+        alive[(0, 3)].Should().Be(1, "nothing takes the row once it is joined");
         (DisposeScopeManager.Statistics.ThreadTotalLiveCount - before).Should().Be(0);
     }
 
@@ -128,24 +132,28 @@ public class NestedDecoderTests
         TensorAssert.Equal(gated.call(row, below), order is ConcatOrder.SkipFirst ? cat([skip * 2, raised], dim: 1) : cat([raised, skip * 2], dim: 1));
         NoLeaks.During(() => gated.call(row, below).Dispose()).Should().Be(0);
 
-        var shapes = row.Select(map => Shape(map)).ToArray();
-        gated.Trace(new Tracer(gated), shapes, Shape(below)).Axes.Should().Equal([7, .. size]);
+        var graph = Recorder.Record(gated, maps => [gated.Flow(maps[..^1], maps[^1])], [.. row.Select(map => map.shape), below.shape]);
+        graph.ShapeOf(graph.Outputs[0]).Should().Equal([1, 7, .. size]);
     }
 
-    /// <summary>Stands for the convolutions of a node, and says when they are called.</summary>
-    private sealed class Probe(long width, Action called) : Module<Tensor, Tensor>(nameof(Probe))
+    /// <summary>The decoder over maps of an encoder of single convolutions.</summary>
+    private sealed class Whole : Block
     {
-        public override Tensor forward(Tensor input)
+        private readonly ModuleList<Convolution> encoder;
+        private readonly NestedDecoder decoder;
+
+        public Whole(NestedDecoder decoder) : base(nameof(Whole))
         {
-            called();
-            return input.narrow(1, 0, width);
+            encoder = ModuleList([.. Widths.Select((width, i) => SpatialDims.Two.Conv(i == 0 ? 1 : Widths[i - 1], width, kernel: 1, stride: i == 0 ? 1 : 2))]);
+            this.decoder = decoder;
+            RegisterComponents();
         }
+
+        protected override FeatureMap Flow(FeatureMap x) => decoder.Flow([.. encoder.Select(level => x = x.Through(level))])[^1];
     }
 
-    private sealed class Doubling() : Module<Tensor, Tensor, Tensor>(nameof(Doubling)), ISkipGate
+    private sealed class Doubling() : Block2(nameof(Doubling))
     {
-        public override Tensor forward(Tensor signal, Tensor skip) => skip * 2;
-
-        public TensorShape Trace(Tracer tracer, TensorShape signal, TensorShape skip) => skip;
+        protected override FeatureMap Flow(FeatureMap signal, FeatureMap skip) => skip + skip;
     }
 }

@@ -1,0 +1,41 @@
+namespace UNetFamily;
+
+/// <summary>A convolution. Of volumes and depthwise it runs channels last on a CPU, see <see cref="DepthwiseVolumes"/>.</summary>
+internal sealed class Convolve(Convolution conv) : ConvolutionOperation(conv)
+{
+    public override Tensor Run(Tensor[] x) => DepthwiseVolumes.Call(Convolution, x[0]);
+
+    public override long[] Shape(long[][] x)
+    {
+        RequireMap(x[0]);
+        return Sides(x[0], (axis, side) => (side + Padding(axis) - Reach(axis) + Convolution.stride[axis]) / Convolution.stride[axis]);
+    }
+
+    // Every weight meets every output position once.
+    public override long Macs(long[][] x, long[] y) => checked(y[0] * Weights * y.Positions());
+
+    public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode)
+    {
+        if (mode.BytesPerNumber == sizeof(float) && DepthwiseVolumes.Copies(Convolution))
+        {
+            var copy = sizeof(float) * x[0].Elements();
+            return MemoryUse.None with { KeptBytes = copy, PassingBytes = copy + (sizeof(float) * y.Elements()) };
+        }
+        // Padding other than zeros is a copy of the input: the convolution keeps the copy, and the padding the input.
+        if (Convolution.padding_mode is PaddingModes.Zeros) return MemoryUse.KeepsFirst;
+        var padded = mode.BytesPerNumber * x[0].WithSides((axis, side) => side + Padding(axis)).Elements();
+        return MemoryUse.KeepsFirst with { KeptBytes = padded, PassingBytes = padded };
+    }
+
+    public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => fields[0]?.Gather(y[2..], axis => Convolution.kernel_size[axis], (axis, position, tap) =>
+        Source(position * Convolution.stride[axis] - Padding(axis) / 2 + Convolution.dilation[axis] * tap, x[0][axis + 2]));
+
+    // Which position the padding repeats.
+    private long Source(long position, long side) => Convolution.padding_mode switch
+    {
+        PaddingModes.Reflect => position < 0 ? -position : position >= side ? 2 * (side - 1) - position : position,
+        PaddingModes.Replicate => Math.Clamp(position, 0, side - 1),
+        PaddingModes.Circular => (position + side) % side,
+        _ => position,
+    };
+}

@@ -1,0 +1,19 @@
+namespace UNetFamily;
+
+/// <summary>A transposed convolution.</summary>
+internal sealed class ConvolveTransposed(Convolution conv) : ConvolutionOperation(conv)
+{
+    public override long[] Shape(long[][] x)
+    {
+        RequireMap(x[0]);
+        return Sides(x[0], (axis, side) => (side - 1) * Convolution.stride[axis] - Padding(axis) + Reach(axis) + Convolution.output_padding[axis]);
+    }
+
+    // Every weight meets every input position once.
+    public override long Macs(long[][] x, long[] y) => checked(x[0][0] * Weights * x[0].Positions());
+
+    public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.KeepsFirst;
+
+    public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => fields[0]?.Gather(y[2..], axis => Convolution.kernel_size[axis], (axis, position, tap) =>
+        position + Padding(axis) / 2 - Convolution.dilation[axis] * tap is var spread && spread % Convolution.stride[axis] == 0 ? spread / Convolution.stride[axis] : -1);
+}

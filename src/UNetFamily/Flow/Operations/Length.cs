@@ -1,0 +1,30 @@
+namespace UNetFamily;
+
+public abstract partial class FeatureMap
+{
+    /// <summary>The Euclidean length along the last axis, no less than a small number, which is kept as 1.</summary>
+    /// <param name="least">The least length.</param>
+    /// <returns>(…, 1).</returns>
+    public FeatureMap Length(double least) => Apply(new Length(least), this);
+
+    /// <summary>The vectors along the last axis divided by their lengths.</summary>
+    /// <param name="least">The least that a length counts as.</param>
+    public FeatureMap Normalized(double least) => this / Length(least);
+}
+
+/// <summary>The Euclidean length along the last axis.</summary>
+internal sealed class Length(double least) : Operation
+{
+    public override Tensor Run(Tensor[] x)
+    {
+        using var length = x[0].norm(-1, keepdim: true);
+        return length.clamp_min(least);
+    }
+
+    public override long[] Shape(long[][] x) => [.. x[0][..^1], 1];
+
+    // Beside the operand, the lengths before and after the limit.
+    public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.KeepsFirst with { KeptBytes = mode.BytesPerNumber * y.Elements() };
+
+    public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => fields[0]?.Global();
+}

@@ -1,0 +1,9 @@
+namespace UNetFamily;
+
+/// <summary>A global response norm: each channel weighed by its strength among the channels.</summary>
+internal sealed class NormalizeResponse(GlobalResponseNorm norm) : NormOperation(norm)
+{
+    protected override long? Channels => norm.Channels;
+
+    protected override long Statistics(long[] x) => 2 * x[0] * x[1];
+}

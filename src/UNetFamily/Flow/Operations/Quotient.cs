@@ -1,0 +1,26 @@
+namespace UNetFamily;
+
+public abstract partial class FeatureMap
+{
+    /// <summary>The quotient of two maps, number by number.</summary>
+    /// <param name="left">A map.</param>
+    /// <param name="right">A map of the same shape, or with sides of 1 that are repeated.</param>
+    public static FeatureMap operator /(FeatureMap left, FeatureMap right)
+    {
+        ArgumentNullException.ThrowIfNull(left);
+        ArgumentNullException.ThrowIfNull(right);
+        return left.Apply(new Quotient(), left, right);
+    }
+}
+
+/// <summary>left / right, number by number. The gradient needs both.</summary>
+internal sealed class Quotient : Operation
+{
+    public override Tensor Run(Tensor[] x) => x[0].div(x[1]);
+
+    public override long[] Shape(long[][] x) => x[0].Broadcast(x[1], Name);
+
+    public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => new() { KeptOperands = 0b11 };
+
+    public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => PixelFields.Joined(fields);
+}

@@ -1,0 +1,30 @@
+namespace UNetFamily;
+
+public abstract partial class FeatureMap
+{
+    /// <summary>The sum of two maps, as of a branch and its shortcut.</summary>
+    /// <param name="left">A map.</param>
+    /// <param name="right">A map of the same shape, or with sides of 1 that are repeated.</param>
+    public static FeatureMap operator +(FeatureMap left, FeatureMap right)
+    {
+        ArgumentNullException.ThrowIfNull(left);
+        ArgumentNullException.ThrowIfNull(right);
+        return left.Apply(new Sum(), left, right);
+    }
+}
+
+/// <summary>left + right. The gradient needs neither.</summary>
+internal sealed class Sum : Operation
+{
+    public override Tensor Run(Tensor[] x) => x[0].add(x[1]);
+
+    public override long[] Shape(long[][] x) => x[0].Broadcast(x[1], Name);
+
+    public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.None;
+
+    public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => PixelFields.Joined(fields);
+
+    public override bool CanOverwrite(int operand) => true;
+
+    public override Tensor Overwrite(Tensor[] x, int operand) => x[operand].add_(x[1 - operand]);
+}

@@ -216,6 +216,35 @@ public static class Snippets
         }
     }
 
+    #region block
+    private sealed class GatedUp : Block2       // a step of a decoder: raise, gate the skip, join, convolve
+    {
+        private readonly Module<Tensor, Tensor> up;
+        private readonly LstmAttentionGate gate;
+        private readonly DoubleConv conv;
+
+        public GatedUp(SpatialDims dims, long below, long skip) : base(nameof(GatedUp))
+        {
+            up = Upsampling.Transposed.Build(dims, below, skip, scale: 2);
+            gate = new LstmAttentionGate(dims, signal: skip, skip: skip);
+            conv = new DoubleConv(dims, 2 * skip, skip, Normalization.Instance);
+            RegisterComponents();
+        }
+
+        protected override FeatureMap Flow(FeatureMap below, FeatureMap skip)
+        {
+            var raised = below.Through(up).PadTo(skip);
+            return FeatureMap.Concat(raised.Through(gate, skip), raised).Through(conv);
+        }
+    }
+    #endregion
+
+    public static Tensor Compose(Tensor below, Tensor skip)
+    {
+        using var block = new GatedUp((SpatialDims)(skip.dim() - 2), below.shape[1], skip.shape[1]);
+        return block.call(below, skip);
+    }
+
     public static string Inspect()
     {
         #region inspect

@@ -46,7 +46,7 @@ internal static class Comparison
     private static IEnumerable<Job> Jobs(Benchmark benchmark, Settings settings)
     {
         var job = new Job(benchmark, Network: null, Input: [], settings.Device, settings.Threads ?? 0, settings.Seconds, Original: null);
-        if (benchmark is Benchmark.Overhead) return [job];
+        if (benchmark is Benchmark.Overhead or Benchmark.Flow) return [job];
         if (benchmark is Benchmark.Window) return [job with { Input = settings.Side is { } side ? [1, side, side, side] : [1, 600, 512, 512] }];
         if (benchmark is Benchmark.Attention) return AttentionTokens.Select(tokens => job with { Input = [1, 32, tokens] });
 
@@ -142,6 +142,7 @@ internal static class Comparison
             var subject = Job.Benchmark switch
             {
                 Benchmark.Overhead => "  add, 4x4",
+                Benchmark.Flow => "  add, 4x4, in a flow",
                 Benchmark.Attention => $"  {Job.Input[2]} tokens of {Job.Input[1]} channels",
                 Benchmark.Window => $"  {string.Join('x', Job.Input[1..])}, {Measurement.WindowClasses} classes, {Job.Input.Aggregate(2L, (a, b) => a * b) / 1e6:0} MB input",
                 _ => $"  {Job.Network} {string.Join('x', Job.Input)}",

@@ -20,6 +20,7 @@ internal static class Measurement
         var milliseconds = job.Benchmark switch
         {
             Benchmark.Overhead => Overhead(job),
+            Benchmark.Flow => FlowOfAdds(job),
             Benchmark.Attention => Attention(job),
             Benchmark.Forward => Forward(job),
             Benchmark.Window => Window(job),
@@ -39,6 +40,25 @@ internal static class Measurement
         {
             using var scope = NewDisposeScope();
             for (var i = 0; i < AddsPerRepetition; i++) _ = a + b;
+        }
+    }
+
+    private static double[] FlowOfAdds(Job job)
+    {
+        using var block = new AddsBlock();
+        using var a = randn([4, 4], device: device(job.Device));
+        using var b = randn([4, 4], device: device(job.Device));
+        return [.. Repeat(job, () => block.call(a, b).Dispose()).Select(total => total / AddsPerRepetition)];
+    }
+
+    /// <summary>The adds of <see cref="Overhead"/> as a flow: each is described, checked, computed, and freed because nothing uses it.</summary>
+    private sealed class AddsBlock() : Block2(nameof(AddsBlock))
+    {
+        protected override FeatureMap Flow(FeatureMap first, FeatureMap second)
+        {
+            var sum = first + second;
+            for (var i = 1; i < AddsPerRepetition; i++) sum = first + second;
+            return sum;
         }
     }
 

@@ -4,6 +4,7 @@ const string Usage = """
     usage: bench [name] [options]
 
       overhead            microseconds per add of two 4x4 tensors: what a call costs before any work is done
+      flow                the same adds as the flow of a block: described, computed, freed
       attention           efficient paired attention in evaluation mode, each time on twice as many tokens
       forward [network]   one prediction, in evaluation mode without gradients
       step [network]      one training step: forward, loss, backward, AdamW

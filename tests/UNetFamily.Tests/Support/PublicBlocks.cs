@@ -37,7 +37,7 @@ internal static class PublicBlocks
         [nameof(LstmAttentionGate)] = dims =>
         {
             var gate = new LstmAttentionGate(dims, signal: 4, skip: 4);
-            return new(gate, x => gate.call(x, x), Shape(dims));
+            return new(gate, x => gate.call(x, x), x => x.Through(gate, x), Shape(dims));
         },
         [nameof(MedNeXtBlock)] = dims => One(dims, new MedNeXtBlock(dims, 4, responseNorm: true)),
         [nameof(MedNeXtDownBlock)] = dims => One(dims, new MedNeXtDownBlock(dims, 4, 8, residual: true)),
@@ -45,25 +45,25 @@ internal static class PublicBlocks
         [nameof(NestedDecoder)] = dims =>
         {
             var decoder = new NestedDecoder(1, (_, _) => Node(dims));
-            return new(decoder, x => decoder.call([x, dims.MaxPool(2).call(x)]).Single(), Shape(dims));
+            return new(decoder, x => decoder.call([x, dims.MaxPool(2).call(x)]).Single(), x => decoder.Flow([x, x.Through(dims.MaxPool(2))])[0], Shape(dims));
         },
         [nameof(NestedNode)] = dims =>
         {
             var node = Node(dims);
-            return new(node, x => node.call([x], dims.MaxPool(2).call(x)), Shape(dims));
+            return new(node, x => node.call([x], dims.MaxPool(2).call(x)), x => node.Flow([x], x.Through(dims.MaxPool(2))), Shape(dims));
         },
         [nameof(PerDomain)] = dims =>
         {
             var layers = new PerDomain(Domains, _ => dims.Conv(4, 6, kernel: 1));
-            return new(layers, x => layers.call(x, "b"), Shape(dims));
+            return new(layers, x => layers.call(x, "b"), x => x.Through(layers, "b"), Shape(dims));
         },
         [nameof(SeparableConv)] = dims => One(dims, new SeparableConv(dims, 4, 6, norm: Normalization.Instance)),
         [nameof(TransformerBlock)] = dims => One(dims, new TransformerBlock(dims, 4, dims is SpatialDims.Two ? (6, 8) : (4, 6, 8), new() { Heads = 2, ProjectedTokens = 8 })),
     };
 
-    private static Block One(SpatialDims dims, Module<Tensor, Tensor> block) => new(block, block.call, Shape(dims));
+    private static Block One(SpatialDims dims, Module<Tensor, Tensor> block) => new(block, block.call, x => x.Through(block), Shape(dims));
 
-    private static Block ByDomain(SpatialDims dims, DomainAdapter adapter) => new(adapter, x => adapter.call(x, "b"), Shape(dims));
+    private static Block ByDomain(SpatialDims dims, DomainAdapter adapter) => new(adapter, x => adapter.call(x, "b"), x => x.Through(adapter, "b"), Shape(dims));
 
     private static NestedNode Node(SpatialDims dims) => new(Upsampling.Transposed.Build(dims, 4, 4, 2), new ConvNormAct(dims, 8, 4));
 
@@ -71,6 +71,7 @@ internal static class PublicBlocks
 
     /// <param name="Module">The block.</param>
     /// <param name="Call">Applies it.</param>
+    /// <param name="Flow">The same as a flow.</param>
     /// <param name="Shape">The shape of an input.</param>
-    internal sealed record Block(nn.Module Module, Func<Tensor, Tensor> Call, long[] Shape);
+    internal sealed record Block(nn.Module Module, Func<Tensor, Tensor> Call, Func<FeatureMap, FeatureMap> Flow, long[] Shape);
 }

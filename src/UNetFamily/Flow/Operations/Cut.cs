@@ -8,11 +8,15 @@ public abstract partial class FeatureMap
     public FeatureMap CropTo(FeatureMap target)
     {
         ArgumentNullException.ThrowIfNull(target);
-        NoteSize();
         return Cut(target.Axes[2..]);
     }
 
-    private FeatureMap Cut(long[] sides) => Axes.AsSpan(2).SequenceEqual(sides) ? this : Apply(new Cut(sides), this);
+    private FeatureMap Cut(long[] sides)
+    {
+        if (Axes.AsSpan(2).SequenceEqual(sides)) return this;
+        NoteSize();
+        return Apply(new Cut(sides), this);
+    }
 }
 
 /// <summary>The centre of a map.</summary>

@@ -17,9 +17,10 @@ public abstract partial class FeatureMap
     public FeatureMap PadTo(FeatureMap target)
     {
         ArgumentNullException.ThrowIfNull(target);
-        NoteSize();
         var (from, to) = (Axes, target.Axes);
-        return from.AsSpan(2).SequenceEqual(to.AsSpan(2)) ? this : Pad(axis => Missing(to[axis + 2] - from[axis + 2]));
+        if (from.AsSpan(2).SequenceEqual(to.AsSpan(2))) return this;
+        NoteSize();
+        return Pad(axis => Missing(to[axis + 2] - from[axis + 2]));
 
         static (long, long) Missing(long sides) => (sides / 2, sides - (sides / 2));
     }
@@ -30,7 +31,6 @@ public abstract partial class FeatureMap
     public FeatureMap FitTo(FeatureMap target)
     {
         ArgumentNullException.ThrowIfNull(target);
-        NoteSize();
         var (from, to) = (Axes, target.Axes);
         return Cut([.. from[2..].Zip(to[2..], Math.Min)]).PadTo(target);
     }

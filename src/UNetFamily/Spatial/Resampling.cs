@@ -39,66 +39,6 @@ public static class Resampling
         return functional.interpolate(x, [.. x.shape[2..].Zip(factors, (side, factor) => side * factor)], mode: InterpolationMode.Nearest);
     }
 
-    /// <summary>
-    /// Pads with zeros to the spatial size of <paramref name="target"/>, half of the difference in front (rounded down) and the rest behind.
-    /// </summary>
-    /// <param name="x">(N, C, …spatial), no larger than the target.</param>
-    /// <param name="target">(N, any channels, …spatial).</param>
-    /// <returns>(N, C, …spatial of the target), always a fresh handle.</returns>
-    public static Tensor PadTo(Tensor x, Tensor target)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(target);
-        var (from, to) = (x.shape, target.shape);
-        if (from.AsSpan(2).SequenceEqual(to.AsSpan(2))) return x.alias();
-
-        var padding = new List<long>();
-        for (var axis = from.Length - 1; axis >= 2; axis--)     // torch lists the last axis first
-        {
-            var missing = to[axis] - from[axis];
-            padding.AddRange([missing / 2, missing - missing / 2]);
-        }
-        return functional.pad(x, padding.ToArray(), PaddingModes.Constant, 0);
-    }
-
-    /// <summary>Cuts the centre out of <paramref name="x"/> so that its spatial size is that of <paramref name="target"/>.</summary>
-    /// <param name="x">(N, C, …spatial), no smaller than the target.</param>
-    /// <param name="target">(N, any channels, …spatial).</param>
-    /// <returns>A view (N, C, …spatial of the target), always a fresh handle.</returns>
-    public static Tensor CropTo(Tensor x, Tensor target)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(target);
-        return Centre(x, target.shape);
-    }
-
-    /// <summary>
-    /// Gives <paramref name="x"/> the spatial size of <paramref name="target"/>: an axis that is too long is cut to its centre, one that is too short is
-    /// padded with zeros as in <see cref="PadTo"/>. It joins maps whose sizes differ by the rounding of some down-sampling.
-    /// </summary>
-    /// <param name="x">(N, C, …spatial).</param>
-    /// <param name="target">(N, any channels, …spatial).</param>
-    /// <returns>(N, C, …spatial of the target), always a fresh handle.</returns>
-    public static Tensor FitTo(Tensor x, Tensor target)
-    {
-        ArgumentNullException.ThrowIfNull(x);
-        ArgumentNullException.ThrowIfNull(target);
-        using var cropped = Centre(x, [.. x.shape.Zip(target.shape, Math.Min)]);
-        return PadTo(cropped, target);
-    }
-
-    private static Tensor Centre(Tensor x, long[] size)
-    {
-        var from = x.shape;
-        var centre = x.alias();
-        for (var axis = 2; axis < from.Length; axis++)
-        {
-            using var wider = centre;
-            centre = wider.narrow(axis, (from[axis] - size[axis]) / 2, size[axis]);
-        }
-        return centre;
-    }
-
     private static InterpolationMode Linear(Tensor x) => x.dim() switch
     {
         4 => InterpolationMode.Bilinear,

@@ -257,7 +257,8 @@ public sealed class MixedPrecisionTests : FileTests
         var image = wave + 0.3 * randn([2, model.Options.InChannels, .. size]);
         using var trial = no_grad();
         using var output = model.call(image);                       // the unpadded U-Net's map is smaller than its input
-        var labels = (size.AsSpan().SequenceEqual(output.Logits.shape.AsSpan(2)) ? wave : Resampling.CropTo(wave.expand([1, 1, .. size]), output.Logits)[0, 0]).gt(0).to(ScalarType.Int64);
+        foreach (var (axis, side) in output.Logits.shape[2..].Index()) wave = wave.narrow(axis, (size[axis] - side) / 2, side);
+        var labels = wave.gt(0).to(ScalarType.Int64);
         return (image, labels.expand([2, .. labels.shape]).contiguous());
     }
 }

@@ -19,8 +19,13 @@ internal static class Program
     /// <summary>Followed by the name of a call: makes a mistake in it that ends the process, for <see cref="Upstream.FaultTests"/>.</summary>
     internal const string FaultArgument = "--fault";
 
+    /// <summary>Predicts some times and prints how many pages the system had to map meanwhile, for <see cref="AllocatorTests"/>.</summary>
+    internal const string PagesArgument = "--pages";
+
     private static int Main(string[] arguments)
     {
+        if (arguments is [PagesArgument])
+            return Pages();
         if (arguments is [FaultArgument, var call])
             return Fault(call);
 
@@ -51,6 +56,26 @@ internal static class Program
     {
         Console.Error.WriteLine(message);
         return 2;
+    }
+
+    private static int Pages()
+    {
+        using var model = new UNetOptions { InChannels = 1, OutChannels = 2, Widths = [16, 32] }.Build();
+        model.eval();
+        using var image = rand(1, 256, 256);
+        var window = new SlidingWindow();
+        window.Labels(model, image).Dispose();
+        var before = Mapped();
+        for (var i = 0; i < 10; i++) window.Labels(model, image).Dispose();
+        Console.WriteLine($"{Allocator.KeepsFreedBlocks} {Mapped() - before}");
+        return 0;
+
+        // The tenth field of the line, after the name in parentheses.
+        static long Mapped()
+        {
+            var line = File.ReadAllText("/proc/self/stat");
+            return long.Parse(line[(line.LastIndexOf(')') + 2)..].Split(' ')[7], System.Globalization.CultureInfo.InvariantCulture);
+        }
     }
 
     private static int Fault(string call)

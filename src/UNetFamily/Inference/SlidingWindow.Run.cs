@@ -37,6 +37,7 @@ public sealed partial record SlidingWindow
     /// <summary>Sends all windows of images of one shape through a predictor and hands out the rows of their means (or sums, where <paramref name="weighted"/> is false).</summary>
     private void Run(WindowPredictor predictor, IReadOnlyList<IImageSource> images, Action<long, long, Tensor> finish, bool weighted, IProgress<WindowProgress>? progress, CancellationToken cancellation)
     {
+        Allocator.KeepFreedBlocksByDefault();
         var shape = images[0].Shape;
         var (grid, roi, margin) = Fit(predictor, shape);
         using var mode = predictor.Evaluating();

@@ -57,6 +57,7 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        Allocator.KeepFreedBlocksByDefault();
 
         using var state = new TrainingState(model, optimizer, Scaler, options);
         state.Begin();

@@ -6,6 +6,8 @@ namespace UNetFamily;
 /// </summary>
 public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, ITraceable
 {
+    private bool isDisposed;
+
     /// <summary>Checks the options. The derived constructor builds its layers and calls <c>RegisterComponents()</c> last.</summary>
     /// <param name="options">The options of the network.</param>
     /// <exception cref="ArgumentException">The options have problems; the message lists them all.</exception>
@@ -16,7 +18,18 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
     }
 
     /// <summary>The options that the network was built from.</summary>
-    public SegmentationModelOptions Options { get; private protected set; }
+    public SegmentationModelOptions Options
+    {
+        get;
+        private protected set
+        {
+            field = value;
+            if (Built is not null) Built = Entries();
+        }
+    }
+
+    /// <summary>The names and shapes of the entries that these options make; null before the layers are registered, and for a view of another network.</summary>
+    internal IReadOnlyDictionary<string, ValueList<long>>? Built { get; private set; }
 
     /// <summary>The spatial sizes that the network takes.</summary>
     public abstract InputSizes InputSizes { get; }
@@ -25,6 +38,7 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
     /// <param name="input">(N, InChannels, H, W) or (N, InChannels, D, H, W), on the device and in the type of the weights.</param>
     /// <returns>Logits and, with deep supervision, the maps beside them; the caller disposes it.</returns>
     /// <exception cref="ArgumentException">Rank, channels or a side of the input don't fit; the message names the axis, the value and the nearest that fits.</exception>
+    /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
     public sealed override SegmentationOutput forward(Tensor input)
     {
         Require(input, InputSizes);
@@ -51,12 +65,30 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
         return ModelFile.Read(checkpoint);
     }
 
+    /// <summary>Registers the layers, and remembers which entries a file of this network has.</summary>
+    protected override void RegisterComponents()
+    {
+        base.RegisterComponents();
+        Built ??= Entries();
+    }
+
+    /// <summary>Throws when the network, or the one that it is a view of, has no weights any more.</summary>
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(isDisposed || Whole is SegmentationModel { isDisposed: true }, this);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        isDisposed |= disposing;
+        base.Dispose(disposing);
+    }
+
     /// <summary>The module that the layers belong to, whose names a trace gives them: another one where this is a view of it.</summary>
     internal virtual nn.Module Whole => this;
 
     /// <summary>Throws when rank, channels, type or a side of the input don't fit.</summary>
     private protected void Require(Tensor input, InputSizes sizes)
     {
+        ThrowIfDisposed();
         ArgumentNullException.ThrowIfNull(input);
         var (dims, shape) = (Options.SpatialDims, input.shape);
         var layout = $"(N, C, {(dims is SpatialDims.Two ? "H, W" : "D, H, W")})";
@@ -73,6 +105,8 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
             throw new ArgumentException($"{name} takes floating-point numbers; input is {input.dtype}. Convert it with input.to(ScalarType.Float32).", nameof(input));
         if (sizes.Problem(shape.AsSpan(2)) is { } problem) throw new ArgumentException($"{name}: {problem}", nameof(input));
     }
+
+    private Dictionary<string, ValueList<long>> Entries() => state_dict().ToDictionary(entry => entry.Key, entry => ValueList.Create<long>(entry.Value.shape));
 
     private static string NameOf(SegmentationModelOptions options)
     {

@@ -67,6 +67,7 @@ public static class CheckpointLoading
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(checkpoint);
+        (module as SegmentationModel)?.ThrowIfDisposed();
         var match = WeightMatch.Best(checkpoint, module, maps);
         match.CompareAliases();
         return match;
@@ -99,6 +100,8 @@ public static class CheckpointLoading
         if (type == target.dtype && target.device_type is DeviceType.CPU)
         {
             checkpoint.Fill(flat, source.Position, source);
+            // The bytes went past autograd; an operation in place, if on nothing, makes a backward pass over an older forward pass notice them.
+            flat.narrow(0, 0, 0).zero_();
             return;
         }
         var staging = empty([Math.Min(source.Count, StagedNumbers)], dtype: type);

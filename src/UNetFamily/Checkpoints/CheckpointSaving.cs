@@ -13,6 +13,8 @@ public static class CheckpointSaving
     /// Texts of your own for the header, such as the spacing and the names of the classes that whoever has the file needs; <see cref="Checkpoint.Metadata"/> has them again.
     /// </param>
     /// <exception cref="ArgumentException">A note has a name that belongs to the library: <c>format</c>, or one that begins with <c>unetfamily.</c></exception>
+    /// <exception cref="NotSupportedException">The options can't be written to a file.</exception>
+    /// <exception cref="InvalidOperationException">The network's entries are not those that its options make; (<see cref="ObjectDisposedException"/>) it was disposed. Nothing was written.</exception>
     public static void Save(this SegmentationModel model, string path, IReadOnlyDictionary<string, string>? notes = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -23,7 +25,7 @@ public static class CheckpointSaving
     /// <summary>As <see cref="Save(SegmentationModel, string, IReadOnlyDictionary{string, string}?)"/>, with the numbers given: others than the network has just now.</summary>
     internal static void Save(SegmentationModel model, string path, IEnumerable<KeyValuePair<string, Tensor>> weights, IReadOnlyDictionary<string, string>? notes = null)
     {
-        var metadata = ModelFile.Metadata(model);
+        var metadata = Metadata(model, weights);
         foreach (var (name, text) in notes ?? new Dictionary<string, string>())
             if (name.StartsWith("unetfamily.", StringComparison.Ordinal) || !metadata.TryAdd(name, text))
                 throw new ArgumentException($"A note must not be named '{name}': format and names that begin with unetfamily. are the library's.", nameof(notes));
@@ -42,10 +44,20 @@ public static class CheckpointSaving
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(keys);
-        var metadata = ModelFile.Metadata(model);
-        metadata["unetfamily.origin"] = keys.Origin;
+        var metadata = Metadata(model, model.state_dict());
+        metadata[ModelFile.OriginKey] = keys.Origin;
         using var scope = NewDisposeScope();
         SafetensorsWriter.Write(path, Official(model, keys), metadata);
+    }
+
+    /// <summary>Throws what <see cref="Save(SegmentationModel, string, IReadOnlyDictionary{string, string}?)"/> would throw of the network, without writing anything.</summary>
+    internal static void RequireSavable(SegmentationModel model) => Metadata(model, model.state_dict());
+
+    /// <summary>The header of a file, when these weights of the network can be one.</summary>
+    internal static Dictionary<string, string> Metadata(SegmentationModel model, IEnumerable<KeyValuePair<string, Tensor>> weights)
+    {
+        SavedEntries.Require(model, weights);
+        return ModelFile.Metadata(model);
     }
 
     /// <summary>The state dict of the original: names, shapes and values.</summary>

@@ -34,16 +34,18 @@ public abstract record Normalization
     /// <param name="momentum">Weight of a new batch in the running statistics; null gives every batch the same weight.</param>
     /// <param name="affine">Whether scale and shift are learned.</param>
     /// <param name="runningStatistics">Whether statistics are kept for evaluation; without, a batch is normalized by its own.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is not finite.</exception>
     public static Normalization BatchWith(double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool runningStatistics = true) =>
-        new BatchKind(eps, momentum, affine, runningStatistics);
+        new BatchKind(Choice.Finite(eps), momentum is { } weight ? Choice.Finite(weight, nameof(momentum)) : null, affine, runningStatistics);
 
     /// <summary>Instance normalization with its details chosen.</summary>
     /// <param name="eps">Added to the variance.</param>
     /// <param name="momentum">Weight of a new batch in the running statistics, where they are kept.</param>
     /// <param name="affine">Whether scale and shift are learned.</param>
     /// <param name="runningStatistics">Whether statistics are kept for evaluation; without, an image is always normalized by its own.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is not finite.</exception>
     public static Normalization InstanceWith(double eps = 1e-5, double momentum = 0.1, bool affine = true, bool runningStatistics = false) =>
-        new InstanceKind(eps, momentum, affine, runningStatistics);
+        new InstanceKind(Choice.Finite(eps), Choice.Finite(momentum), affine, runningStatistics);
 
     /// <summary>Group normalization (eps 1e-5, learned scale and shift).</summary>
     /// <param name="groups">The number of groups; it must divide the channels.</param>

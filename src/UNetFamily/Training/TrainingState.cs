@@ -54,10 +54,12 @@ internal sealed class TrainingState : IDisposable
 
     private string? LastFile => options.Folder is { } folder ? Path.Combine(folder, "last.safetensors") : null;
 
-    /// <summary>Goes on with the training in the folder, or makes the folder.</summary>
+    /// <summary>Goes on with the training in the folder, or makes the folder. What can't be saved is refused before it has cost an epoch.</summary>
     public void Begin()
     {
         if (options.Folder is null) return;
+        CheckpointSaving.RequireSavable(model);
+        OptimizerSnapshot.Of(Optimizer);
         Directory.CreateDirectory(options.Folder);
         if (LastCheckpoint is not { } file) return;
         if (!options.Resume) throw new IOException($"{file} is a training already. Set {nameof(TrainerOptions.Resume)} to go on with it, or take another {nameof(TrainerOptions.Folder)}.");

@@ -116,6 +116,7 @@ public sealed class WeightAverage : IDisposable
     private static Dictionary<string, Tensor> StateOf(nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(model);
+        (model as SegmentationModel)?.ThrowIfDisposed();
         return model.state_dict();
     }
 

@@ -33,6 +33,7 @@ public static class UpKern
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(source);
+        (target as SegmentationModel)?.ThrowIfDisposed();
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
 
@@ -68,6 +69,7 @@ public static class UpKern
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(checkpoint);
+        target.ThrowIfDisposed();
         using var scope = NewDisposeScope();
         var (state, match) = (target.state_dict(), WeightMatch.Best(checkpoint, target, [null, .. target.Options.KeyMaps]));
         if (match.Counterparts.Count == 0)

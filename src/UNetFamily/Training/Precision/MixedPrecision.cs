@@ -37,6 +37,7 @@ public sealed class MixedPrecision : IDisposable
     public MixedPrecision(SegmentationModel model, Precision precision)
     {
         ArgumentNullException.ThrowIfNull(model);
+        model.ThrowIfDisposed();
         if (!Enum.IsDefined(precision)) throw new ArgumentOutOfRangeException(nameof(precision), precision, $"Precision is Float32, BFloat16 or Half, got {(int)precision}.");
         (Model, Precision) = (model, precision);
         if (precision is not Precision.Float32) Convert(model, precision is Precision.Half ? ScalarType.Float16 : ScalarType.BFloat16);

@@ -55,7 +55,10 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
     /// <inheritdoc/>
     public abstract TensorShape Trace(Tracer tracer, TensorShape input);
 
-    /// <summary>Rebuilds a network from a file that <see cref="CheckpointSaving.Save(SegmentationModel, string, IReadOnlyDictionary{string, string}?)"/> wrote: its options, then its weights.</summary>
+    /// <summary>
+    /// Rebuilds a network from a file that <see cref="CheckpointSaving.Save(SegmentationModel, string, IReadOnlyDictionary{string, string}?)"/> or <see cref="CheckpointSaving.Export"/> wrote: its options, then its
+    /// weights.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <returns>The network on the CPU, in the file's type of numbers, in training mode as every fresh network.</returns>
     /// <exception cref="CheckpointException">The file isn't ours, its options are not valid, or its weights don't fit them.</exception>

@@ -82,17 +82,17 @@ public static class CheckpointLoading
             throw new CheckpointMismatchException(report, $"Nothing was loaded. {nameof(LoadPartial)} takes what fits, for instance for another number of classes.");
 
         using var noGradient = no_grad();
-        foreach (var (source, _, target) in match.Pairs) Copy(checkpoint, source, target);
+        foreach (var (source, name, target) in match.Pairs) Copy(checkpoint, match, source, name, target);
         return report;
     }
 
-    private static void Copy(Checkpoint checkpoint, TensorEntry source, Tensor target)
+    private static void Copy(Checkpoint checkpoint, WeightMatch match, TensorEntry source, string name, Tensor target)
     {
         using var scope = NewDisposeScope();
         var detached = target.detach();
-        if (source.Strides is not null || !detached.is_contiguous())
+        if (!match.IsPlain(source, name) || !detached.is_contiguous())
         {
-            detached.copy_(checkpoint.Read(source).reshape(target.shape));
+            detached.copy_(match.Read(source, name).reshape(target.shape));
             return;
         }
 

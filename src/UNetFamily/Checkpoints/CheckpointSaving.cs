@@ -38,16 +38,39 @@ public static class CheckpointSaving
     /// </summary>
     /// <param name="model">The network, on any device.</param>
     /// <param name="path">The file to write; one of that name is replaced.</param>
-    /// <param name="keys">The project's names: one of <see cref="SegmentationModelOptions.KeyMaps"/>.</param>
+    /// <param name="keys">The project's names: one of <see cref="SegmentationModelOptions.KeyMaps"/>, or a map of your own.</param>
+    /// <exception cref="ArgumentException">The map is another network's, or of one with other options, or of your own and not invertible; the message says which.</exception>
     public static void Export(this SegmentationModel model, string path, KeyMap keys)
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentException.ThrowIfNullOrEmpty(path);
         ArgumentNullException.ThrowIfNull(keys);
         var metadata = Metadata(model, model.state_dict());
+        if (ProblemOf(model, keys) is { } problem) throw new ArgumentException($"{model.GetName()} can't be exported with the names of {keys}: {problem}", nameof(keys));
         metadata[ModelFile.OriginKey] = keys.Origin;
         using var scope = NewDisposeScope();
         SafetensorsWriter.Write(path, Official(model, keys), metadata);
+    }
+
+    /// <summary>Why a map isn't one for this network; null when it is.</summary>
+    private static string? ProblemOf(SegmentationModel model, KeyMap keys)
+    {
+        var (names, known) = (model.state_dict().Keys, model.Options.KeyMaps);
+        if (known.Where(map => map.Origin == keys.Origin).ToArray() is { Length: > 0 } own)
+            return own.Any(map => names.All(name => NamesBy(map, name).SequenceEqual(NamesBy(keys, name)))) ? null : $"the map was made for other options. Take it from {model.GetName()}.{nameof(model.Options)}.{nameof(SegmentationModelOptions.KeyMaps)}.";
+        if (ModelCatalog.Variants.Any(variant => variant.Options.KeyMaps.Any(map => map.Origin == keys.Origin)))
+            return $"they are those of another network. For this one there are: {string.Join(", ", known.Select(map => map.Origin).Distinct())}.";
+
+        var taken = new Dictionary<string, string>();
+        foreach (var name in names)
+        {
+            var official = keys.ToOfficial(name);
+            if (!taken.TryAdd(official, name)) return $"{taken[official]} and {name} would both be {official}.";
+            if (keys.Rename(keys.ToFirst(official)) is var back && back != name) return $"{name} would be {official}, which is read as {back}.";
+        }
+        return null;
+
+        static IEnumerable<string> NamesBy(KeyMap map, string name) => map.ToOfficial(name) is var first ? map.SecondNames(first).Prepend(first) : [];
     }
 
     /// <summary>Throws what <see cref="Save(SegmentationModel, string, IReadOnlyDictionary{string, string}?)"/> would throw of the network, without writing anything.</summary>

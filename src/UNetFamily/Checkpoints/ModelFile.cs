@@ -76,8 +76,13 @@ internal static class ModelFile
         try
         {
             if (FloatTypeOf(checkpoint) is { } type && type is not ScalarType.Float32) model.to(type);
-            model.Load(checkpoint, keys: null);
+            model.Load(checkpoint);
             return model;
+        }
+        catch (CheckpointMismatchException e) when (checkpoint.Metadata.TryGetValue(OriginKey, out var origin) && model.Options.KeyMaps.All(map => map.Origin != origin))
+        {
+            model.Dispose();
+            throw checkpoint.Fail(null, $"It was exported under the names of {Printable.Of(origin, 60)}, which {model.GetName()}'s options don't know. Build the network and load it with Load(checkpoint, keys) and that map.", e);
         }
         catch
         {

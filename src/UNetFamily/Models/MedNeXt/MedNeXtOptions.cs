@@ -138,6 +138,8 @@ public sealed record MedNeXtOptions : SegmentationModelOptions
     /// <inheritdoc/>
     public override IReadOnlyList<KeyMap> KeyMaps => [MedNeXtKeyMaps.Official];
 
+    internal override IReadOnlyList<KeyRule.Drop> OptionalHeads => [new("^auxiliary.{i}")];
+
     /// <inheritdoc/>
     public override MedNeXt Build() => new(this);
 

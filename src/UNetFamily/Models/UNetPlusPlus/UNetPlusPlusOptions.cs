@@ -173,7 +173,9 @@ public sealed record UNetPlusPlusOptions : SegmentationModelOptions
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<KeyMap> KeyMaps => [UNetPlusPlusKeyMaps.Nested(this), UNetPlusPlusKeyMaps.Keras(this), UNetPlusPlusKeyMaps.NnUNet(this)];
+    public override IReadOnlyList<KeyMap> KeyMaps => [UNetPlusPlusKeyMaps.Nested(this), .. UNetPlusPlusKeyMaps.Supervised(this), UNetPlusPlusKeyMaps.Keras(this), UNetPlusPlusKeyMaps.NnUNet(this)];
+
+    internal override IReadOnlyList<KeyRule.Drop> OptionalHeads => [new("^heads.x{i}_{k}")];
 
     /// <inheritdoc/>
     public override UNetPlusPlus Build() => new(this);

@@ -126,6 +126,8 @@ public sealed record UnetrPlusPlusOptions : SegmentationModelOptions
     /// <inheritdoc/>
     public override IReadOnlyList<KeyMap> KeyMaps => [UnetrPlusPlusKeyMaps.Official(Projection)];
 
+    internal override IReadOnlyList<KeyRule.Drop> OptionalHeads => [new("^auxiliary.{i}")];
+
     /// <inheritdoc/>
     public override UnetrPlusPlus Build() => new(this);
 

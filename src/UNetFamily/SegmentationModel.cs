@@ -7,6 +7,7 @@ namespace UNetFamily;
 public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, ITraceable
 {
     private bool isDisposed;
+    private Convolution[]? firstConvolution;        // a list, which isn't registered
 
     /// <summary>Checks the options. The derived constructor builds its layers and calls <c>RegisterComponents()</c> last.</summary>
     /// <param name="options">The options of the network.</param>
@@ -106,8 +107,13 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
             throw new ArgumentException($"{name} was built with InChannels = {Options.InChannels}; axis 1 (C) of input is {shape[1]}.", nameof(input));
         if (!input.is_floating_point())
             throw new ArgumentException($"{name} takes floating-point numbers; input is {input.dtype}. Convert it with input.to(ScalarType.Float32).", nameof(input));
+        if (FirstConvolution?.weight is { } weight && (weight.dtype != input.dtype || weight.device_type != input.device_type || weight.device_index != input.device_index))
+            throw new ArgumentException($"{name} has weights of {weight.dtype} on {weight.device}; input is of {input.dtype} on {input.device}. Convert it with input.to(ScalarType.{weight.dtype}, new Device(\"{weight.device}\")), or the network with to.", nameof(input));
         if (sizes.Problem(shape.AsSpan(2)) is { } problem) throw new ArgumentException($"{name}: {problem}", nameof(input));
     }
+
+    // All weights of a network of the library are on one device and its convolutions of one type; a user's own may be spread.
+    private Convolution? FirstConvolution => (firstConvolution ??= GetType().Assembly == typeof(SegmentationModel).Assembly ? [.. Whole.modules().OfType<Convolution>().Take(1)] : []).FirstOrDefault();
 
     private Dictionary<string, ValueList<long>> Entries() => state_dict().ToDictionary(entry => entry.Key, entry => ValueList.Create<long>(entry.Value.shape));
 

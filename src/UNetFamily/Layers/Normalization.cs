@@ -65,8 +65,8 @@ public abstract record Normalization
     /// <summary>Whether there is no normalization, so that the convolution before it needs a bias of its own.</summary>
     public bool IsNone => this is NoneKind;
 
-    /// <summary>Why the layer can't be made for a number of channels; null when it can.</summary>
-    internal virtual string? Problem(long channels) => null;
+    /// <summary>Why the layer can't be made for all of some numbers of channels, with what can; null when it can.</summary>
+    internal virtual string? Problem(params IEnumerable<long> widths) => null;
 
     /// <summary>Whether a map of one position can't be normalized, because its statistics are taken over positions.</summary>
     internal virtual bool NeedsPositions => false;
@@ -113,7 +113,13 @@ public abstract record Normalization
             return GroupNorms.Build(Groups ?? channels, channels);
         }
 
-        internal override string? Problem(long channels) => Groups is { } groups && channels % groups != 0 ? $"{groups} groups do not divide {channels} channels." : null;
+        internal override string? Problem(params IEnumerable<long> widths)
+        {
+            long[] all = [.. widths.Where(width => width > 0).Distinct()];
+            if (Groups is not { } groups || Array.TrueForAll(all, width => width % groups == 0)) return null;
+            var common = all.Aggregate((a, b) => { while (b > 0) (a, b) = (b, a % b); return a; });
+            return $"{groups} groups do not divide {string.Join(", ", all)} channels. Nearest: {PairedAttentionOptions.NearestDivisor(common, groups)}.";
+        }
 
         public override string ToString() => Groups is { } groups ? $"Group({groups})" : "GroupPerChannel";
     }

@@ -112,7 +112,7 @@ internal sealed class TrainingState : IDisposable
     private void Check(Checkpoint file, TrainingPosition position)
     {
         if (Note(file, position, EpochSteps) is { } perEpoch && perEpoch != options.StepsPerEpoch)
-            throw file.Fail(null, $"The training has {perEpoch} steps an epoch; {nameof(TrainerOptions.StepsPerEpoch)} is {options.StepsPerEpoch} and must be the same.");
+            throw file.Fail(null, $"The training has {Choice.Text(perEpoch)} steps an epoch; {nameof(TrainerOptions.StepsPerEpoch)} is {options.StepsPerEpoch} and must be the same.");
         if (position.Epoch < 0 || position.Step < position.Epoch * options.StepsPerEpoch || position.Step > (position.Epoch + 1) * options.StepsPerEpoch)
             throw file.Fail(null, $"Step {position.Step} after {position.Epoch} epochs of {options.StepsPerEpoch} steps is not possible.");
         if (position.Notes.ContainsKey(Updates) != Average is not null)

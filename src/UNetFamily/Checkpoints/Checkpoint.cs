@@ -81,7 +81,7 @@ public sealed class Checkpoint : IDisposable
     {
         try
         {
-            return new Checkpoint(source, CheckpointContent.Read(source, stateDict));
+            return new Checkpoint(source, CheckpointContent.Read(source, stateDict)) { IsChosen = stateDict is not null };
         }
         catch
         {
@@ -92,6 +92,9 @@ public sealed class Checkpoint : IDisposable
 
     /// <summary>All places in which a network may find its weights, the one of <see cref="Tensors"/> first.</summary>
     internal IEnumerable<StateDict> Places => alternatives.Prepend(new(Envelope, Tensors));
+
+    /// <summary>Whether the user has said which state dict to take.</summary>
+    internal bool IsChosen { get; private init; }
 
     /// <summary>Names that are not stored, with the name of the tensor that they stand for.</summary>
     internal IReadOnlyDictionary<string, string> Ties { get; }

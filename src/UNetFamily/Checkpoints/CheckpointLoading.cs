@@ -73,7 +73,10 @@ public static class CheckpointLoading
         return match;
     }
 
-    private static LoadReport Load(nn.Module module, Checkpoint checkpoint, IEnumerable<KeyMap?> maps, bool partial)
+    /// <summary>As <see cref="Load(nn.Module, Checkpoint, KeyMap?)"/> under the module's own names, also into tensors that hold its weights more exactly than it does.</summary>
+    internal static LoadReport LoadExact(nn.Module module, Checkpoint checkpoint, IReadOnlyDictionary<string, Tensor> exact) => Load(module, checkpoint, [null], partial: false, exact);
+
+    private static LoadReport Load(nn.Module module, Checkpoint checkpoint, IEnumerable<KeyMap?> maps, bool partial, IReadOnlyDictionary<string, Tensor>? exact = null)
     {
         var match = Match(module, checkpoint, maps);
         var report = match.Report(module.GetName());
@@ -83,6 +86,12 @@ public static class CheckpointLoading
 
         using var noGradient = no_grad();
         foreach (var (source, name, target) in match.Pairs) Copy(checkpoint, match, source, name, target);
+        foreach (var (source, name, _) in match.Pairs)
+        {
+            if (exact?.GetValueOrDefault(name) is not { } copy) continue;
+            using var numbers = match.Read(source, name);
+            copy.copy_(numbers);
+        }
         return report;
     }
 

@@ -23,13 +23,15 @@ internal sealed class NameSearch
     private const int LongestName = 1024;
 
     private readonly HashSet<string> expected;
+    private readonly HashSet<string> needed;
     private readonly HashSet<string> firstWords;
     private readonly HashSet<string> wrappers;
 
     /// <param name="expected">All names that the project may give to the network's entries.</param>
-    public NameSearch(IEnumerable<string> expected)
+    /// <param name="needed">Those of them without which it isn't whole.</param>
+    public NameSearch(IEnumerable<string> expected, IEnumerable<string> needed)
     {
-        this.expected = [.. expected];
+        (this.expected, this.needed) = ([.. expected], [.. needed]);
         var words = this.expected.SelectMany(name => name.Split('.')).ToHashSet();
         wrappers = [.. Wrappers.Where(word => !words.Contains(word))];
         firstWords = [.. this.expected.Select(FirstWord)];
@@ -38,15 +40,16 @@ internal sealed class NameSearch
     /// <summary>A name without the words of wrappers, wherever they stand.</summary>
     public string Bare(string name) => wrappers.Any(word => name.Contains(word, StringComparison.Ordinal)) ? string.Join('.', name.Split('.').Where(part => !wrappers.Contains(part))) : name;
 
-    /// <summary>The ways to read names that find the most of the network's, the best first, with how many each finds.</summary>
-    /// <param name="names">The file's names, without wrappers.</param>
-    public IEnumerable<(string Prefix, int Found)> Prefixes(IEnumerable<string> names)
+    /// <summary>The ways to read names that find the most of the network's, the best first, with how many each finds, and whether it finds the whole network.</summary>
+    /// <param name="names">The file's names, without wrappers; each once.</param>
+    public IEnumerable<(string Prefix, int Found, bool IsWhole)> Prefixes(IEnumerable<string> names)
     {
-        var found = new Dictionary<string, int>();
+        var found = new Dictionary<string, (int All, int Needed)>();
         foreach (var name in names)
             foreach (var start in Starts(name))
-                if (expected.Contains(name[start..])) found[name[..start]] = found.GetValueOrDefault(name[..start]) + 1;
-        return found.OrderByDescending(entry => entry.Value).ThenBy(entry => entry.Key.Length).Select(entry => (entry.Key, entry.Value));
+                if (name[start..] is var rest && expected.Contains(rest))
+                    found[name[..start]] = found.GetValueOrDefault(name[..start]) is var (all, known) ? (all + 1, known + (needed.Contains(rest) ? 1 : 0)) : default;
+        return found.OrderByDescending(entry => entry.Value.All).ThenBy(entry => entry.Key.Length).Select(entry => (entry.Key, entry.Value.All, entry.Value.Needed >= needed.Count));
     }
 
     /// <summary>Reads each name by its longest end that the project knows, for files whose parts begin in different ways; null where two names would be one.</summary>

@@ -7,6 +7,9 @@ internal sealed class WeightMatch
     private const int MostTensorsForEach = 16;
     private const int LongestName = 1024;
 
+    // A sound file has one or two that find so many names; each takes time and memory.
+    private const int MostReadings = 32;
+
     // Finding the nearest name takes time, and nobody reads more hints.
     private const int MostHints = 100;
 
@@ -78,7 +81,7 @@ internal sealed class WeightMatch
     }
 
     /// <summary>
-    /// The match under our own names or those of a map that has no problems, or the one that has the fewest; in whichever part of the file, behind whichever words the network's names stand.
+    /// The match under our own names or those of a map that has no problems, or the one that finds the most; in whichever part of the file, behind whichever words the network's names stand.
     /// </summary>
     /// <exception cref="CheckpointException">Several parts of the file hold all that the network has, with different numbers, and the user has to choose.</exception>
     public static WeightMatch Best(Checkpoint checkpoint, nn.Module module, IEnumerable<KeyMap?> maps)
@@ -90,12 +93,14 @@ internal sealed class WeightMatch
         if (matches.Length == 0) throw new ArgumentException("There is no map to match names by.", nameof(maps));
 
         WeightMatch[] whole = [.. matches.Where(match => match.Problems == 0).DistinctBy(match => (match.reading.Place, match.reading.Prefix))];
+        // A choice of the user's means the names as they stand there.
+        if (checkpoint.IsChosen && Array.Find(whole, match => match.reading.Prefix.Length == 0) is { } chosen) return chosen;
         if (whole.Skip(1).Any(other => !other.HasNumbersOf(whole[0])))
         {
-            string[] places = [.. whole.Select(match => match.Envelope.Length == 0 ? "'' (the whole file)" : $"'{Printable.Of(match.Envelope)}'")];
-            throw checkpoint.Fail(null, $"{places.Length} sets of weights in it fit {module.GetName()}: {string.Join(" and ", places)}. Say which to take: {nameof(Checkpoint)}.{nameof(Checkpoint.Open)}(path, {places[0].Replace('\'', '"')}).");
+            string[] places = [.. whole.Select(match => Printable.Of(match.Envelope))];
+            throw checkpoint.Fail(null, $"{places.Length} sets of weights in it fit {module.GetName()}: '{string.Join("' and '", places)}'. Say which to take: {nameof(Checkpoint)}.{nameof(Checkpoint.Open)}(path, \"{places[0]}\").");
         }
-        return whole.FirstOrDefault() ?? matches.MinBy(match => match.Problems)!;
+        return whole.FirstOrDefault() ?? matches.MinBy(match => (-match.pairs.Count, match.Problems))!;
     }
 
     /// <summary>Looks at the numbers of those entries that should be one tensor under two names, and are stored twice.</summary>
@@ -121,19 +126,20 @@ internal sealed class WeightMatch
         StateDict[] places = [.. checkpoint.Places.Where(place => place.Tensors.Count <= Most(state))];
         foreach (var map in maps)
         {
-            var search = new NameSearch(state.Keys.SelectMany(ours => NamesOf(map, ours)));
+            var search = new NameSearch(state.Keys.SelectMany(ours => NamesOf(map, ours)), state.Keys.Where(ours => !IsCounter(ours)).Select(ours => map?.ToOfficial(ours) ?? ours));
             foreach (var place in places)
             {
                 string[] names = [.. place.Tensors.Select(entry => search.Bare(entry.Name))];
                 var prefixes = search.Prefixes(names).Take(4).ToArray();
-                found.AddRange(prefixes.Select(prefix => (new Reading(place, map, search, new(prefix.Prefix)), prefix.Found)));
+                string[] copies = [.. prefixes.Where(prefix => prefix.IsWhole).Select(prefix => prefix.Prefix)];
+                found.AddRange(prefixes.Select(prefix => (new Reading(place, map, search, new(prefix.Prefix)) { Copies = copies }, prefix.Found)));
                 if (prefixes.Length > 1 && search.Mixture(names) is { Mixture.Count: var all } mixture && all > prefixes[0].Found) found.Add((new(place, map, search, mixture), all));
             }
             // As it stands, where nothing is found by name alone.
             found.Add((new(places[0], map, search, new("")), 0));
         }
         var most = found.Count == 0 ? 0 : found.Max(entry => entry.Found);
-        return [.. found.Where(entry => 2 * entry.Found >= most || entry.Found == 0 && most == 0).Select(entry => entry.Reading)];
+        return [.. found.Where(entry => 2 * entry.Found >= most).OrderByDescending(entry => entry.Found).Take(MostReadings).Select(entry => entry.Reading)];
     }
 
     private static IEnumerable<string> NamesOf(KeyMap? map, string ours)
@@ -224,7 +230,7 @@ internal sealed class WeightMatch
         {
             var official = officials[entry];
             var (first, last) = (FirstPart(official), official[(official.LastIndexOf('.') + 1)..]);
-            return Counters.Contains(last) || !reading.Search.IsLikeOwn(official) && (!layers.Contains(first) || Bystanders.Any(word => first.Contains(word, StringComparison.OrdinalIgnoreCase)));
+            return Counters.Contains(last) || reading.IsCopy(entry) || !reading.Search.IsLikeOwn(official) && (!layers.Contains(first) || Bystanders.Any(word => first.Contains(word, StringComparison.OrdinalIgnoreCase)));
         }
 
         static string FirstPart(string name) => name.Split('.', 2)[0];
@@ -302,6 +308,12 @@ internal sealed class WeightMatch
     private sealed record Reading(StateDict Place, KeyMap? Map, NameSearch Search, NameView View)
     {
         public string Prefix => View.Prefix;
+
+        /// <summary>What is in front of names where the place holds all of the network, once or several times.</summary>
+        public IReadOnlyList<string> Copies { get; init; } = [];
+
+        /// <summary>Whether an entry belongs to another copy of the network: an average beside the weights, say.</summary>
+        public bool IsCopy(TensorEntry entry) => Search.Bare(entry.Name) is var bare && Copies.Any(copy => copy.Length > Prefix.Length && bare.StartsWith(copy, StringComparison.Ordinal));
 
         public string? Official(TensorEntry entry) => View.Official(Search.Bare(entry.Name));
     }

@@ -136,6 +136,49 @@ public sealed class WrapperTests : FileTests
     }
 
     [Fact]
+    public void A_choice_means_the_names_as_they_stand()
+    {
+        using var plain = Small.Build();
+        using var average = Small.Build();
+        var bytes = Safetensors(Of(plain, "").Concat(Of(average, "ema.module.")));
+        using var target = Small.Build();
+        using (var file = TestFiles.Open(bytes)) target.Invoking(model => model.Load(file)).Should().Throw<CheckpointException>().WithMessage("*fit UNet: '' and 'ema'. Say which to take: Checkpoint.Open(path, \"\").");
+        foreach (var (choice, source) in new[] { ("", plain), ("ema", average) })
+        {
+            using var file = TestFiles.Open(bytes, choice);
+            target.Load(file).IsComplete.Should().BeTrue();
+            HasTheWeightsOf(target, source);
+        }
+    }
+
+    [Fact]
+    public void Masters_of_mixed_precision_are_found_as_well()
+    {
+        using var source = Small.Build();
+        using var target = Small.Build();
+        using (var weights = new MixedPrecision(target, Precision.BFloat16))
+        {
+            using var file = TestFiles.Open(Safetensors(Of(source, "model._orig_mod.")));
+            weights.Load(file);
+        }
+        HasTheWeightsOf(target, source);
+    }
+
+    [Fact]
+    public void Thousands_of_places_cost_little()
+    {
+        var writer = new TorchWriter();
+        var weight = writer.Tensor(rand(2));
+        byte[] memo = [(byte)'q', 1], again = [(byte)'h', 1];
+        var places = Enumerable.Range(0, 9000).Select(i => ($"p{i}", Step.Dictionary(("head.bias", i == 0 ? [.. weight, .. memo] : again)))).ToArray();
+        using var file = TestFiles.Open(writer.File(Step.Dictionary(places)));
+        using var target = Small.Build();
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        target.Invoking(model => model.Load(file)).Should().Throw<CheckpointMismatchException>();
+        clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(10));
+    }
+
+    [Fact]
     public void Two_sets_of_the_same_numbers_are_one()
     {
         using var source = Small.Build();
@@ -173,6 +216,15 @@ public sealed class WrapperTests : FileTests
         FluentActions.Invoking(() => TestFiles.Open(Safetensors(Of(source, "net.")), "student")).Should().Throw<CheckpointException>().WithMessage("*There is no state dict 'student': no name begins with it.");
         var writer = new TorchWriter();
         FluentActions.Invoking(() => TestFiles.Open(writer.File(Step.Dictionary(("model", writer.StateDict(source)))), "model.student")).Should().Throw<CheckpointException>().WithMessage("*no state dict 'model.student'. There are: model.");
+    }
+
+    [Fact]
+    public void A_copy_that_is_not_whole_is_a_further_layer()
+    {
+        using var source = Small.Build();
+        using var file = TestFiles.Open(Safetensors(Of(source, "").Concat(Of(source, "second.").Where(entry => !entry.Item1.Contains("head", StringComparison.Ordinal)))));
+        using var target = Small.Build();
+        target.Invoking(model => model.Load(file)).Should().Throw<CheckpointMismatchException>().WithMessage("*unexpected: second.*");
     }
 
     private static IEnumerable<(string, Tensor)> Of(nn.Module module, string prefix) => module.state_dict().Select(entry => (prefix + entry.Key, entry.Value));

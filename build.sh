@@ -289,7 +289,6 @@ case $command in
   dotnet) dotnet "$@" ;;
   help | -h | --help) usage ;;
   *)
-    usage >&2
-    fail "there is no command '$command'."
+    fail "there is no command '$command'; ./build.sh help lists them."
     ;;
 esac

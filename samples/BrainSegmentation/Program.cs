@@ -18,8 +18,7 @@ try
 }
 catch (UsageException problem)
 {
-    Screen.Fail(problem.Message);
-    Console.Error.WriteLine(DemoOptions.Help);
+    Screen.Fail($"{problem.Message} See --help.");
     return 2;
 }
 catch (OperationCanceledException)

@@ -36,6 +36,7 @@ internal static class Diff
         {
             if (second.Find(entry.Name) is not { } match) differences.Add($"only in {checkpoint.FileName}: {entry}");
             else if (!entry.Shape.Equals(match.Shape) || entry.Type != match.Type) differences.Add($"{entry} there, {match} in {other}");
+            else if (entry.Obstacle is { } obstacle) differences.Add($"{entry} can't be compared. {obstacle}");
             else if (Distance(checkpoint, second, entry.Name) is { } distance) differences.Add($"{entry}: numbers differ, by {distance:g3} at most");
         }
         foreach (var entry in second.Tensors) if (checkpoint.Find(entry.Name) is null) differences.Add($"only in {other}: {entry}");

@@ -43,6 +43,11 @@ public static class Tool
 
         foreach (var command in new[] { inspect, diff, convert, verify }) root.Subcommands.Add(command);
         var parsed = root.Parse(arguments);
+        if (arguments.Length > 0 && parsed.Errors.Count > 0)
+        {
+            errors.WriteLine($"{string.Join(" ", parsed.Errors.Select(error => error.Message))} See --help.");
+            return WrongUsage;
+        }
         var code = parsed.Invoke(new InvocationConfiguration { Output = output, Error = errors });
         return parsed.Errors.Count > 0 ? WrongUsage : code;
 

@@ -19,7 +19,7 @@ try
 }
 catch (UsageException problem)
 {
-    Screen.Fail(problem.Message);
+    Screen.Fail($"{problem.Message} See --help.");
     return 2;
 }
 

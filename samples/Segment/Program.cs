@@ -21,8 +21,7 @@ try
 }
 catch (UsageException problem)
 {
-    Screen.Fail(problem.Message);
-    Console.Error.WriteLine(SegmentOptions.Help);
+    Screen.Fail($"{problem.Message} See --help.");
     return 2;
 }
 catch (OperationCanceledException)

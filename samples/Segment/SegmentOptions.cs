@@ -19,8 +19,8 @@ internal sealed record SegmentOptions
           --device NAME     cpu, cuda or cuda:1 (default: cuda where there is one)
           --help            this text
 
-        Files of the brain sample (./build.sh demo --volumes) know their spacing and windows; for others both are needed, or the volume is taken as it is, in one piece.
-        A network for images segments a volume slice by slice, in the order of the file.
+        Files of the brain sample (./build.sh demo, with --volumes or without) know their spacing, windows and neighbouring slices; for others spacing and windows are needed, or the volume
+        is taken as it is, in one piece. A network for images segments a volume slice by slice, in the order of the file.
         """;
 
     public required string Model { get; init; }

@@ -16,11 +16,11 @@ internal static class Segmentation
     public static void Run(SegmentOptions options, CancellationToken cancellation)
     {
         using var model = SegmentationModel.FromFile(options.Model);
-        if (model.Options.InChannels != 1) throw new UsageException($"{options.Model} takes images of {model.Options.InChannels} channels; a NIfTI volume has one.");
         model.to(options.Device is { } device ? new Device(device) : cuda.is_available() ? CUDA : CPU);
         var image = Nifti.Read(options.Image);
         var scan = image with { Values = Intensity.Normalize(image.Values) };
         var preprocessing = Choose(options, model);
+        if (Problem(model, preprocessing) is { } problem) throw new UsageException($"{options.Model}: {problem}");
         Screen.Say(string.Create(CultureInfo.InvariantCulture, $"{model.GetName()} with {model.Options.OutChannels} classes; {scan.Size} voxels."));
 
         var labels = Screen.WithBar("Segmenting", bar =>
@@ -28,7 +28,7 @@ internal static class Segmentation
             var progress = new ImmediateProgress<WindowProgress>(at => bar((double)at.Done / at.Total, null));
             return model.Options.SpatialDims is SpatialDims.Three
                 ? VolumeSegmenter.Segment(model, preprocessing, scan, progress, cancellation)
-                : SliceBySlice(model, preprocessing, scan, progress, cancellation);
+                : SliceSegmenter.Segment(model, preprocessing, scan, progress, cancellation);
         });
         Nifti.WriteLabels(options.Out, labels, scan.Size, scan.Geometry);
         Report(preprocessing, scan, labels);
@@ -55,13 +55,9 @@ internal static class Segmentation
         return chosen.RoiSize.Length == axes ? chosen : throw new UsageException($"Windows need {axes} sides for {model.GetName()}, not {chosen.RoiSize.Length}.");
     }
 
-    private static byte[] SliceBySlice(SegmentationModel model, Preprocessing preprocessing, Volume scan, IProgress<WindowProgress> progress, CancellationToken cancellation)
-    {
-        using var scope = NewDisposeScope();
-        var slices = tensor(scan.Values, [scan.Size.Z, 1, scan.Size.Y, scan.Size.X]);
-        var window = preprocessing.ToWindow() with { MirrorAxes = preprocessing.MirrorSymmetric ? [1] : [], Cval = scan.Values.Min() };
-        return window.Labels(model, slices, progress, cancellation).data<byte>().ToArray();
-    }
+    private static string? Problem(SegmentationModel model, Preprocessing preprocessing) => model.Options.SpatialDims is SpatialDims.Two ? SliceSegmenter.Problem(model, preprocessing)
+        : model.Options.InChannels == 1 ? null
+        : $"it takes volumes of {model.Options.InChannels} channels, and a scan has one.";
 
     /// <summary>How much of each class there is.</summary>
     private static void Report(Preprocessing preprocessing, Volume scan, byte[] labels)

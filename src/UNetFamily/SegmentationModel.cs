@@ -6,6 +6,9 @@ namespace UNetFamily;
 /// </summary>
 public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>
 {
+    private bool isDisposed;
+    private Convolution[]? firstConvolution;        // a list, which isn't registered
+
     /// <summary>Checks the options. The derived constructor builds its layers and calls <c>RegisterComponents()</c> last.</summary>
     /// <param name="options">The options of the network.</param>
     /// <exception cref="ArgumentException">The options have problems; the message lists them all.</exception>
@@ -16,7 +19,18 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>
     }
 
     /// <summary>The options that the network was built from.</summary>
-    public SegmentationModelOptions Options { get; private protected set; }
+    public SegmentationModelOptions Options
+    {
+        get;
+        private protected set
+        {
+            field = value;
+            if (Built is not null) Built = Entries();
+        }
+    }
+
+    /// <summary>The names and shapes of the entries that these options make; null before the layers are registered, and for a view of another network.</summary>
+    internal IReadOnlyDictionary<string, ValueList<long>>? Built { get; private set; }
 
     /// <summary>The spatial sizes that the network takes.</summary>
     public abstract InputSizes InputSizes { get; }
@@ -25,6 +39,7 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>
     /// <param name="input">(N, InChannels, H, W) or (N, InChannels, D, H, W), on the device and in the type of the weights.</param>
     /// <returns>Logits and, with deep supervision, the maps beside them; the caller disposes it.</returns>
     /// <exception cref="ArgumentException">Rank, channels or a side of the input don't fit; the message names the axis, the value and the nearest that fits.</exception>
+    /// <exception cref="ObjectDisposedException">The network was disposed.</exception>
     public sealed override SegmentationOutput forward(Tensor input)
     {
         Require(input, InputSizes);
@@ -49,7 +64,10 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>
 
     private static FeatureMap[] Finest(SegmentationMaps maps) => [maps.Logits, .. maps.Auxiliary];
 
-    /// <summary>Rebuilds a network from a file that <see cref="CheckpointSaving.Save(SegmentationModel, string, IReadOnlyDictionary{string, string}?)"/> wrote: its options, then its weights.</summary>
+    /// <summary>
+    /// Rebuilds a network from a file that <see cref="CheckpointSaving.Save(SegmentationModel, string, IReadOnlyDictionary{string, string}?)"/> or <see cref="CheckpointSaving.Export"/> wrote: its options, then its
+    /// weights.
+    /// </summary>
     /// <param name="path">The file.</param>
     /// <returns>The network on the CPU, in the file's type of numbers, in training mode as every fresh network.</returns>
     /// <exception cref="CheckpointException">The file isn't ours, its options are not valid, or its weights don't fit them.</exception>
@@ -59,12 +77,30 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>
         return ModelFile.Read(checkpoint);
     }
 
+    /// <summary>Registers the layers, and remembers which entries a file of this network has.</summary>
+    protected override void RegisterComponents()
+    {
+        base.RegisterComponents();
+        Built ??= Entries();
+    }
+
+    /// <summary>Throws when the network, or the one that it is a view of, has no weights any more.</summary>
+    internal void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(isDisposed || Whole is SegmentationModel { isDisposed: true }, this);
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        isDisposed |= disposing;
+        base.Dispose(disposing);
+    }
+
     /// <summary>The module that the layers belong to, under whose paths a graph has them: another one where this is a view of it.</summary>
     internal virtual nn.Module Whole => this;
 
     /// <summary>Throws when rank, channels, type or a side of the input don't fit.</summary>
     private protected void Require(Tensor input, InputSizes sizes)
     {
+        ThrowIfDisposed();
         ArgumentNullException.ThrowIfNull(input);
         var (dims, shape) = (Options.SpatialDims, input.shape);
         var layout = $"(N, C, {(dims is SpatialDims.Two ? "H, W" : "D, H, W")})";
@@ -79,8 +115,15 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>
             throw new ArgumentException($"{name} was built with InChannels = {Options.InChannels}; axis 1 (C) of input is {shape[1]}.", nameof(input));
         if (!input.is_floating_point())
             throw new ArgumentException($"{name} takes floating-point numbers; input is {input.dtype}. Convert it with input.to(ScalarType.Float32).", nameof(input));
+        if (FirstConvolution?.weight is { } weight && (weight.dtype != input.dtype || weight.device_type != input.device_type || weight.device_index != input.device_index))
+            throw new ArgumentException($"{name} has weights of {weight.dtype} on {weight.device}; input is of {input.dtype} on {input.device}. Convert it with input.to(ScalarType.{weight.dtype}, new Device(\"{weight.device}\")), or the network with to.", nameof(input));
         if (sizes.Problem(shape.AsSpan(2)) is { } problem) throw new ArgumentException($"{name}: {problem}", nameof(input));
     }
+
+    // All weights of a network of the library are on one device and its convolutions of one type; a user's own may be spread.
+    private Convolution? FirstConvolution => (firstConvolution ??= GetType().Assembly == typeof(SegmentationModel).Assembly ? [.. Whole.modules().OfType<Convolution>().Take(1)] : []).FirstOrDefault();
+
+    private Dictionary<string, ValueList<long>> Entries() => state_dict().ToDictionary(entry => entry.Key, entry => ValueList.Create<long>(entry.Value.shape));
 
     private static string NameOf(SegmentationModelOptions options)
     {

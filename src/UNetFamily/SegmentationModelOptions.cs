@@ -18,6 +18,9 @@ public abstract record SegmentationModelOptions
     /// <summary>The names that published checkpoints give to this network's weights.</summary>
     public virtual IReadOnlyList<KeyMap> KeyMaps => [];
 
+    /// <summary>Our names of heads for deep supervision that a network of the same family may have and this one may lack: a file's are then not used.</summary>
+    internal virtual IReadOnlyList<KeyRule.Drop> OptionalHeads => [];
+
     /// <summary>Makes the network with fresh weights.</summary>
     /// <exception cref="ArgumentException">The options contradict each other or their ranges; the message lists every problem.</exception>
     public abstract SegmentationModel Build();

@@ -2,6 +2,7 @@ using System.Globalization;
 using UNetFamily.Samples.BrainSegmentation.Data;
 using UNetFamily.Samples.BrainSegmentation.Report;
 using UNetFamily.Samples.BrainSegmentation.Training;
+using UNetFamily.Samples.BrainSegmentation.Volumes;
 
 namespace UNetFamily.Samples.BrainSegmentation.Experiments;
 
@@ -43,7 +44,15 @@ internal sealed class SliceExperiment : Experiment
         return new Trained(end.Steps, end.Elapsed.TotalSeconds, end.FirstLoss, end.Loss);
     }
 
-    public override void Save(string path) => model.Save(path);
+    // Whoever has the file can segment other scans with it; of those, the field of view isn't known, so windows of its size go over whole slices.
+    public override void Save(string path) => model.Save(path, new Preprocessing
+    {
+        Spacing = view.Pixel,
+        NeighbourDistance = SliceSampler.NeighbourDistance,
+        RoiSize = [view.Height, view.Width],
+        Classes = [.. subject.Scheme.Names],
+        MirrorSymmetric = subject.Scheme.MirrorSymmetric,
+    }.ToNotes());
 
     public override byte[] Segment(SegmentationModel model, CancellationToken cancellation)
     {

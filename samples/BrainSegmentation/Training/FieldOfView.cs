@@ -31,13 +31,16 @@ internal sealed class FieldOfView
         }
 
         var (wide, high) = (Margin * (right + 1 - left) * spacing[1], Margin * (back + 1 - front) * spacing[2]);
-        var pixel = Math.Max(wide, high) / LongSide;
+        var pixel = Pixel = Math.Max(wide, high) / LongSide;
         (Width, Height) = (Pixels(wide), Pixels(high));
         x = new Axis(size.X, spacing[1], (left + right) / 2.0, (Width - 1) / 2.0 * pixel);
         y = new Axis(size.Y, spacing[2], (front + back) / 2.0, (Height - 1) / 2.0 * pixel);
 
         int Pixels(double length) => Multiple * (int)Math.Ceiling(length / pixel / Multiple - 1e-6);
     }
+
+    /// <summary>The side of a pixel in millimetres.</summary>
+    public double Pixel { get; }
 
     public int Width { get; }
 

@@ -11,7 +11,9 @@ internal sealed class SliceSampler : IDisposable
     /// <summary>A slice, and what lies below and above it.</summary>
     public const int Channels = 3;
 
-    private const double NeighbourDistance = 3;
+    /// <summary>How far below and above, in millimetres.</summary>
+    public const double NeighbourDistance = 3;
+
     private const double MostRotation = 9 * Math.PI / 180;
     private const double MostScaling = 0.08;
     private const double MostShift = 6;

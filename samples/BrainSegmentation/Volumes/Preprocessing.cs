@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 
 namespace UNetFamily.Samples.BrainSegmentation.Volumes;
@@ -23,6 +24,12 @@ internal sealed record Preprocessing
 
     /// <summary>The distance between voxels that the network was trained with, in millimetres, in all directions; null when it takes scans as they are.</summary>
     public double? Spacing { get; init; }
+
+    /// <summary>
+    /// For a network for images whose channels are a slice and as many neighbours below and above it: how far apart these are, in millimetres. null when it takes slices alone.
+    /// <see cref="Spacing"/> then is that of the pixels.
+    /// </summary>
+    public double? NeighbourDistance { get; init; }
 
     /// <summary>The sides of the patches that the network was trained with: windows of that size suit it best.</summary>
     public required long[] RoiSize { get; init; }
@@ -61,9 +68,10 @@ internal sealed record Preprocessing
     }
 
     private string? Problem =>
-        Spacing is not (null or (>= 0.01 and <= 100)) ? $"a spacing of {Spacing} mm is outside 0.01 to 100."
+        Spacing is not (null or (>= 0.01 and <= 100)) ? string.Create(CultureInfo.InvariantCulture, $"a spacing of {Spacing} mm is outside 0.01 to 100.")
+        : NeighbourDistance is not (null or (>= 0.01 and <= 100)) ? string.Create(CultureInfo.InvariantCulture, $"a neighbour_distance of {NeighbourDistance} mm is outside 0.01 to 100.")
         : RoiSize is not { Length: 2 or 3 } || RoiSize.Any(side => side is < 0 or > LongestSide) ? $"roi_size needs 2 or 3 sides of 0 to {LongestSide}."
-        : !(Overlap is >= 0 and < 1) ? $"an overlap of {Overlap} is not from 0 to below 1."
+        : !(Overlap is >= 0 and < 1) ? string.Create(CultureInfo.InvariantCulture, $"an overlap of {Overlap} is not from 0 to below 1.")
         : Classes is not { Length: >= 2 and <= MostClasses } ? $"there must be 2 to {MostClasses} classes."
         : null;
 }

@@ -32,7 +32,7 @@ public sealed class SeparableConv : Block
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(from);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(to);
         if (widthMultiplier is not (> 0 and < double.PositiveInfinity))
-            throw new ArgumentOutOfRangeException(nameof(widthMultiplier), widthMultiplier, "The width multiplier must be positive.");
+            throw new ArgumentOutOfRangeException(nameof(widthMultiplier), Choice.Text(widthMultiplier), "The width multiplier must be positive.");
         (InChannels, OutChannels) = (Scaled(from), Scaled(to));
         var chosen = norm ?? Normalization.None;
 

@@ -9,7 +9,7 @@ namespace UNetFamily;
 /// </summary>
 public sealed class Checkpoint : IDisposable
 {
-    // DataParallel and torch.compile put a word in front of every name.
+    // DataParallel and torch.compile put a word in front of every name. Words elsewhere are for whoever knows the network's names: see NameSearch.
     private static readonly string[] Wrappers = ["module.", "_orig_mod."];
     private const int MostWrappers = 4;
 
@@ -21,14 +21,18 @@ public sealed class Checkpoint : IDisposable
     private readonly ByteSource source;
     private readonly Dictionary<string, TensorEntry> byName;
     private readonly IReadOnlyCollection<ZipEntry> checksums;
+    private readonly IEnumerable<StateDict> alternatives;
 
     private Checkpoint(ByteSource source, CheckpointContent content)
     {
-        (this.source, Format, Envelope, StateDicts, Others, Metadata) = (source, content.Format, content.Envelope, content.StateDicts, content.Others, content.Metadata);
-        Prefix = PrefixOf(content.Tensors);
-        Tensors = Prefix.Length == 0 ? content.Tensors : [.. content.Tensors.Select(tensor => tensor.Named(tensor.Name[Prefix.Length..]))];
+        (this.source, Format, Envelope, StateDicts, Others, Metadata) = (source, content.Format, content.Chosen.Path, content.Paths, content.Others, content.Metadata);
+        var tensors = content.Chosen.Tensors;
+        Prefix = PrefixOf(tensors);
+        Tensors = Prefix.Length == 0 ? tensors : [.. tensors.Select(tensor => tensor.Named(tensor.Name[Prefix.Length..]))];
         byName = Tensors.ToDictionary(tensor => tensor.Name);
-        checksums = content.Checksums;
+        (alternatives, checksums) = (content.Alternatives, content.Checksums);
+        Ties = content.Ties.Where(tie => tie.Key.StartsWith(Prefix, StringComparison.Ordinal) && tie.Value.StartsWith(Prefix, StringComparison.Ordinal))
+            .ToDictionary(tie => tie.Key[Prefix.Length..], tie => tie.Value[Prefix.Length..]);
     }
 
     /// <summary>The file.</summary>
@@ -61,13 +65,15 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Opens a file and reads what it holds, without the numbers.</summary>
     /// <param name="path">The file; its name says nothing, its content decides.</param>
     /// <param name="stateDict">
-    /// Which entry the weights are, for a file with several (<c>ema_state_dict</c>). Left out, the usual names are tried, then the entry with the most tensors.
+    /// Which entry the weights are, for a file with several (<c>ema_state_dict</c>), or the first words of the names to take (<c>state_dict.student</c>). Left out, the usual names are tried,
+    /// then the entry with the most tensors; a network that is loaded takes the entry in which it finds its own names.
     /// </param>
     /// <exception cref="FileNotFoundException">There is no such file.</exception>
     /// <exception cref="CheckpointException">It is none of the formats, it breaks their rules, or no weights are in it.</exception>
     public static Checkpoint Open(string path, string? stateDict = null)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
+        if (Directory.Exists(path)) throw new CheckpointException(path, null, ForeignFile.Folder(path));
         return Open(new FileSource(path), stateDict);
     }
 
@@ -75,7 +81,7 @@ public sealed class Checkpoint : IDisposable
     {
         try
         {
-            return new Checkpoint(source, CheckpointContent.Read(source, stateDict));
+            return new Checkpoint(source, CheckpointContent.Read(source, stateDict)) { IsChosen = stateDict is not null };
         }
         catch
         {
@@ -84,15 +90,24 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
+    /// <summary>All places in which a network may find its weights, the one of <see cref="Tensors"/> first.</summary>
+    internal IEnumerable<StateDict> Places => alternatives.Prepend(new(Envelope, Tensors));
+
+    /// <summary>Whether the user has said which state dict to take.</summary>
+    internal bool IsChosen { get; private init; }
+
+    /// <summary>Names that are not stored, with the name of the tensor that they stand for.</summary>
+    internal IReadOnlyDictionary<string, string> Ties { get; }
+
     /// <summary>The entry of a name; null when there is none.</summary>
-    /// <param name="name">The name as in <see cref="Tensors"/>.</param>
-    public TensorEntry? Find(string name) => byName.GetValueOrDefault(name);
+    /// <param name="name">The name as in <see cref="Tensors"/>, or a second one that the file's metadata lists.</param>
+    public TensorEntry? Find(string name) => byName.GetValueOrDefault(name) ?? (Ties.TryGetValue(name, out var stored) ? byName.GetValueOrDefault(stored) : null);
 
     /// <summary>Reads one tensor to the CPU, with its numbers side by side.</summary>
     /// <param name="name">The name as in <see cref="Tensors"/>.</param>
     /// <returns>A fresh tensor of the file's shape and type.</returns>
     /// <exception cref="ArgumentException">There is no such name.</exception>
-    /// <exception cref="CheckpointException">TorchSharp has no such type, or the numbers can't be read.</exception>
+    /// <exception cref="CheckpointException">The numbers can't be read: TorchSharp has no such type (<see cref="TensorEntry.Obstacle"/>), or the disk fails.</exception>
     public Tensor Read(string name) => Read(Find(name) ?? throw new ArgumentException($"{FileName} has no tensor '{Printable.Of(name)}'.", nameof(name)));
 
     /// <summary>
@@ -136,7 +151,7 @@ public sealed class Checkpoint : IDisposable
 
         void Copy(TensorEntry entry, Stream stream)
         {
-            if (entry.Strides is null)
+            if (entry.IsPlain)
             {
                 foreach (var bytes in Stretch(entry.Position, entry.Bytes)) stream.Write(bytes.Span);
             }
@@ -149,7 +164,17 @@ public sealed class Checkpoint : IDisposable
         }
     }
 
-    internal Tensor Read(TensorEntry entry)
+    /// <param name="entry">The tensor.</param>
+    /// <param name="mayRepeat">Whether it may take more room than its storage, because somebody else than the file bounds its shape.</param>
+    internal Tensor Read(TensorEntry entry, bool mayRepeat = false)
+    {
+        var numbers = Stored(entry, mayRepeat);
+        if (entry.IsConjugated) numbers.conj_physical_();
+        if (entry.IsNegated) numbers.neg_();
+        return numbers;
+    }
+
+    private Tensor Stored(TensorEntry entry, bool mayRepeat)
     {
         var type = TypeOf(entry);
         if (entry.Strides is not { } strides)
@@ -161,7 +186,7 @@ public sealed class Checkpoint : IDisposable
         }
 
         // A view with steps is read with what lies between, which is never more than its storage.
-        if (entry.Count > entry.Room) throw source.Fail(entry.Position, $"'{Printable.Of(entry.Name)}' repeats numbers of its storage; save it with .contiguous().");
+        if (entry.Count > entry.Room && !mayRepeat) throw source.Fail(entry.Position, $"'{Printable.Of(entry.Name)}' repeats numbers of its storage; save it with .contiguous().");
         using var span = empty([(long)Shapes.Reach([.. entry.Shape], strides) + 1], dtype: type);
         Fill(span, entry.Position, entry);
         using var view = span.as_strided([.. entry.Shape], strides);
@@ -185,7 +210,7 @@ public sealed class Checkpoint : IDisposable
     /// <summary>Whether two entries of one type and shape hold the same bits.</summary>
     internal bool HaveSameNumbers(TensorEntry first, TensorEntry second)
     {
-        if (first.Strides is not null || second.Strides is not null)
+        if (!first.IsPlain || !second.IsPlain)
         {
             using var scope = NewDisposeScope();
             return Read(first).Equals(Read(second));
@@ -204,7 +229,7 @@ public sealed class Checkpoint : IDisposable
     internal CheckpointException Fail(long? position, string reason, Exception? inner = null) => source.Fail(position, reason, inner);
 
     internal ScalarType TypeOf(TensorEntry entry) =>
-        entry.Type.ToScalarType() ?? throw source.Fail(entry.Position, $"'{Printable.Of(entry.Name)}' is of {entry.Type}, for which TorchSharp has no tensors.");
+        entry.Obstacle is { } obstacle ? throw source.Fail(entry.Position, $"'{Printable.Of(entry.Name)}' can't be read. {obstacle}") : entry.Type.ToScalarType()!.Value;
 
     /// <summary>Closes the file.</summary>
     public void Dispose() => source.Dispose();

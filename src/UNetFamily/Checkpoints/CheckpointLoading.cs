@@ -67,12 +67,16 @@ public static class CheckpointLoading
     {
         ArgumentNullException.ThrowIfNull(module);
         ArgumentNullException.ThrowIfNull(checkpoint);
+        (module as SegmentationModel)?.ThrowIfDisposed();
         var match = WeightMatch.Best(checkpoint, module, maps);
         match.CompareAliases();
         return match;
     }
 
-    private static LoadReport Load(nn.Module module, Checkpoint checkpoint, IEnumerable<KeyMap?> maps, bool partial)
+    /// <summary>As <see cref="Load(nn.Module, Checkpoint, KeyMap?)"/> under the module's own names, also into tensors that hold its weights more exactly than it does.</summary>
+    internal static LoadReport LoadExact(nn.Module module, Checkpoint checkpoint, IReadOnlyDictionary<string, Tensor> exact) => Load(module, checkpoint, [null], partial: false, exact);
+
+    private static LoadReport Load(nn.Module module, Checkpoint checkpoint, IEnumerable<KeyMap?> maps, bool partial, IReadOnlyDictionary<string, Tensor>? exact = null)
     {
         var match = Match(module, checkpoint, maps);
         var report = match.Report(module.GetName());
@@ -81,17 +85,23 @@ public static class CheckpointLoading
             throw new CheckpointMismatchException(report, $"Nothing was loaded. {nameof(LoadPartial)} takes what fits, for instance for another number of classes.");
 
         using var noGradient = no_grad();
-        foreach (var (source, _, target) in match.Pairs) Copy(checkpoint, source, target);
+        foreach (var (source, name, target) in match.Pairs) Copy(checkpoint, match, source, name, target);
+        foreach (var (source, name, _) in match.Pairs)
+        {
+            if (exact?.GetValueOrDefault(name) is not { } copy) continue;
+            using var numbers = match.Read(source, name);
+            copy.copy_(numbers);
+        }
         return report;
     }
 
-    private static void Copy(Checkpoint checkpoint, TensorEntry source, Tensor target)
+    private static void Copy(Checkpoint checkpoint, WeightMatch match, TensorEntry source, string name, Tensor target)
     {
         using var scope = NewDisposeScope();
         var detached = target.detach();
-        if (source.Strides is not null || !detached.is_contiguous())
+        if (!match.IsPlain(source, name) || !detached.is_contiguous())
         {
-            detached.copy_(checkpoint.Read(source).reshape(target.shape));
+            detached.copy_(match.Read(source, name).reshape(target.shape));
             return;
         }
 
@@ -99,6 +109,8 @@ public static class CheckpointLoading
         if (type == target.dtype && target.device_type is DeviceType.CPU)
         {
             checkpoint.Fill(flat, source.Position, source);
+            // The bytes went past autograd; an operation in place, if on nothing, makes a backward pass over an older forward pass notice them.
+            flat.narrow(0, 0, 0).zero_();
             return;
         }
         var staging = empty([Math.Min(source.Count, StagedNumbers)], dtype: type);

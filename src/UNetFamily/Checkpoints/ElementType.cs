@@ -71,6 +71,9 @@ public enum ElementType
 
     /// <summary>Eight bits of exponent; not in TorchSharp.</summary>
     Float8E8M0,
+
+    /// <summary>Quantised, sparse, or of a type that came later; listed, and not in TorchSharp. <see cref="TensorEntry.Obstacle"/> says what it is.</summary>
+    Other,
 }
 
 /// <summary>What the formats call each type, and how large it is.</summary>
@@ -103,7 +106,18 @@ internal static class ElementTypes
         new(ElementType.Float8E5M2, "F8_E5M2", 8, null),
         new(ElementType.Float8E5M2FNUZ, "F8_E5M2FNUZ", 8, null),
         new(ElementType.Float8E8M0, "F8_E8M0", 8, null),
+        new(ElementType.Other, null, 8, null),
     ];
+
+    // PyTorch's names of types that are not ours in small letters.
+    private static readonly Dictionary<string, ElementType> Dtypes = new()
+    {
+        ["float8_e4m3fn"] = ElementType.Float8E4M3,
+        ["float8_e4m3fnuz"] = ElementType.Float8E4M3FNUZ,
+        ["float8_e5m2"] = ElementType.Float8E5M2,
+        ["float8_e5m2fnuz"] = ElementType.Float8E5M2FNUZ,
+        ["float8_e8m0fnu"] = ElementType.Float8E8M0,
+    };
 
     public static int Bits(this ElementType type) => Of(type).Bits;
 
@@ -116,6 +130,10 @@ internal static class ElementTypes
 
     /// <summary>The type of PyTorch's storage class, such as <c>FloatStorage</c>.</summary>
     public static ElementType? FromStorage(string name) => Array.Find(All, facts => facts.Storage == name)?.Type;
+
+    /// <summary>The type that PyTorch calls <c>torch.float32</c> and the like; <see cref="ElementType.Other"/> for what isn't known here.</summary>
+    public static ElementType FromDtype(string name) =>
+        Dtypes.TryGetValue(name, out var special) ? special : Array.Find(All, facts => string.Equals(facts.Type.ToString(), name, StringComparison.OrdinalIgnoreCase))?.Type ?? ElementType.Other;
 
     public static ElementType? From(ScalarType type) => Array.Find(All, facts => facts.Torch == type)?.Type;
 

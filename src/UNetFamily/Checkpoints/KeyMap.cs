@@ -41,6 +41,9 @@ public sealed class KeyMap(string origin, params IReadOnlyList<KeyRule> rules)
         return official;
     }
 
+    /// <summary>The published name of the running mean that a published bias is folded into; null when the entry is none.</summary>
+    internal string? MeanOf(string official) => Rules.OfType<KeyRule.FoldedBias>().FirstOrDefault(rule => rule.Matches(official))?.ToMean(official);
+
     internal string Rename(string official) => renames.Aggregate(official, (key, rename) => rename.ToOurs(key));
 
     /// <summary>The published name for one of ours.</summary>

@@ -76,6 +76,22 @@ public abstract partial record KeyRule
         internal bool Matches(string key) => official.IsIn(key);
     }
 
+    /// <summary>
+    /// A bias in front of a batch norm, which older checkpoints hold and the network doesn't have. It moves the norm's mean and nothing else, so it is subtracted from the running mean: exact, in
+    /// evaluation and in training.
+    /// </summary>
+    /// <param name="Official">The pattern of the published key of the bias.</param>
+    /// <param name="Mean">What stands in its place in the key of the norm's running mean.</param>
+    public sealed record FoldedBias(string Official, string Mean) : KeyRule
+    {
+        private readonly Template official = new(Official);
+        private readonly Template mean = new(Mean);
+
+        internal bool Matches(string key) => official.IsIn(key);
+
+        internal string ToMean(string key) => official.Replace(key, mean);
+    }
+
     /// <summary>A pattern with numbered holes, read once.</summary>
     private sealed class Template
     {

@@ -32,8 +32,9 @@ public sealed class LoadReport
 {
     private const int LongestList = 100;
 
-    internal LoadReport(string fileName, string network, string origin, IReadOnlyList<string> loaded, IReadOnlyList<string> unused, IReadOnlyList<KeyDifference> differences) =>
-        (FileName, Network, Origin, Loaded, Unused, Differences) = (fileName, network, origin, loaded, unused, differences);
+    internal LoadReport(string fileName, string network, string origin, string envelope, IReadOnlyList<string> loaded, IReadOnlyList<string> folded, IReadOnlyList<string> unused,
+        IReadOnlyList<KeyDifference> differences) =>
+        (FileName, Network, Origin, Envelope, Loaded, Folded, Unused, Differences) = (fileName, network, origin, envelope, loaded, folded, unused, differences);
 
     /// <summary>The file.</summary>
     public string FileName { get; }
@@ -44,10 +45,18 @@ public sealed class LoadReport
     /// <summary>Whose names the file has: <c>UNetFamily</c>, or <see cref="KeyMap.Origin"/> of the map that fits (or comes nearest).</summary>
     public string Origin { get; }
 
+    /// <summary>
+    /// In which part of the file the entries stand, such as <c>state_dict</c> or, with what is in front of their names, <c>state_dict.model</c>; empty when the file is nothing else.
+    /// </summary>
+    public string Envelope { get; }
+
     /// <summary>The network's entries that have a counterpart, by the network's names.</summary>
     public IReadOnlyList<string> Loaded { get; }
 
-    /// <summary>The file's entries that the network is known not to use.</summary>
+    /// <summary>The file's biases in front of a batch norm that the network doesn't have, and that were taken off the norm's running mean instead (<see cref="KeyRule.FoldedBias"/>).</summary>
+    public IReadOnlyList<string> Folded { get; }
+
+    /// <summary>The file's entries that the network doesn't use: known ones, and what stands beside it.</summary>
     public IReadOnlyList<string> Unused { get; }
 
     /// <summary>All differences; none when the file and the network match.</summary>
@@ -59,7 +68,7 @@ public sealed class LoadReport
     /// <summary>A line of counts, and a line for each of the first hundred differences of a kind.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder($"{Loaded.Count} of {Network}'s entries match those of {FileName} (names of {Origin})");
+        var text = new StringBuilder($"{Loaded.Count} of {Network}'s entries match those of {FileName} (names of {Origin}{(Envelope.Length == 0 ? "" : $", in '{Printable.Of(Envelope)}'")})");
         if (IsComplete) return text.Append('.').ToString();
 
         text.Append($"; {Differences.Count} don't:");

@@ -74,7 +74,7 @@ internal sealed record OptimizerSnapshot(OptimizerNumbers Numbers, IReadOnlyDict
             var number = saved[member.Name];
             var type = Nullable.GetUnderlyingType(member.Type);
             if (number is null ? type is null : !double.IsFinite(number.Value) || (type ?? member.Type) != typeof(double) && !(Math.Abs(number.Value) <= 1L << 53 && Math.Floor(number.Value) == number.Value))
-                throw file.Fail(null, $"The optimizer's {member.Name} of {whose} can't be {number}.");
+                throw file.Fail(null, $"The optimizer's {member.Name} of {whose} can't be {(number is { } known ? Choice.Text(known) : "nothing")}.");
             yield return () => member.Set(owner, number is null ? null : Convert.ChangeType(number.Value, type ?? member.Type, System.Globalization.CultureInfo.InvariantCulture));
         }
     }

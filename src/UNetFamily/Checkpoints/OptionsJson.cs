@@ -121,13 +121,14 @@ internal static class OptionsJson
         throw new NotSupportedException($"The {family.Name} '{choice}' is none that {family.Name}'s own members make, so it can't be written to a file.");
     }
 
-    /// <summary>What the choice says under the names of the factory's parameters; null when it lacks one.</summary>
+    /// <summary>What the choice says under the names of the factory's parameters; null when it lacks one. Whether the factory makes this choice of it, is for the caller to see.</summary>
     private static object?[]? ArgumentsOf(MethodInfo factory, object choice)
     {
-        if (choice.GetType().Name is var name && name != factory.Name && name != factory.Name + "Kind") return null;
-        var properties = factory.GetParameters()
-            .Select(parameter => Array.Find(choice.GetType().GetProperties(), property => string.Equals(property.Name, parameter.Name, StringComparison.OrdinalIgnoreCase))).ToArray();
+        var properties = factory.GetParameters().Select(parameter => Array.Find(choice.GetType().GetProperties(), property =>
+            string.Equals(property.Name, parameter.Name, StringComparison.OrdinalIgnoreCase) && Kind(property.PropertyType) == Kind(parameter.ParameterType))).ToArray();
         return properties.Contains(null) ? null : [.. properties.Select(property => property!.GetValue(choice))];
+
+        static Type Kind(Type type) => Nullable.GetUnderlyingType(type) ?? type;
     }
 
     /// <summary>A family of choices: an abstract record of this library whose static members make its kinds.</summary>

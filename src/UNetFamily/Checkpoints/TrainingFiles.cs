@@ -42,7 +42,7 @@ public static class TrainingFiles
     {
         using var scope = NewDisposeScope();
         var snapshot = OptimizerSnapshot.Of(optimizer);
-        var metadata = ModelFile.Metadata(model);
+        var metadata = CheckpointSaving.Metadata(model, weights);
         metadata[OptimizerKey] = JsonSerializer.Serialize(snapshot.Numbers, Strict);
         metadata[PositionKey] = JsonSerializer.Serialize(position, Strict);
         SafetensorsWriter.Write(path,
@@ -68,6 +68,7 @@ public static class TrainingFiles
     {
         ArgumentNullException.ThrowIfNull(model);
         ArgumentNullException.ThrowIfNull(optimizer);
+        model.ThrowIfDisposed();
         using var all = Checkpoint.Open(path, "");
         using var weights = Checkpoint.Open(path);
         return Resume(model, all, weights, optimizer, schedule);

@@ -7,28 +7,40 @@ internal sealed class WeightMatch
     private const int MostTensorsForEach = 16;
     private const int LongestName = 1024;
 
+    // A sound file has one or two that find so many names; each takes time and memory.
+    private const int MostReadings = 32;
+
     // Finding the nearest name takes time, and nobody reads more hints.
     private const int MostHints = 100;
 
+    // Batches that a norm has seen; what counters of operations leave in every module; what losses and scores are called.
+    private const string Counter = "num_batches_tracked";
+    private static readonly string[] Counters = ["total_ops", "total_params"];
+    private static readonly string[] Bystanders = ["loss", "criterion", "metric"];
+
     private readonly Checkpoint checkpoint;
     private readonly IReadOnlyDictionary<string, Tensor> state;
-    private readonly KeyMap? map;
-    private readonly string prefix;
+    private readonly IReadOnlyList<KeyRule.Drop> heads;
+    private readonly Reading reading;
+    private readonly Dictionary<TensorEntry, string> officials = [];
     private readonly List<(TensorEntry Source, string Name, Tensor Target)> pairs = [];
     private readonly Dictionary<string, TensorEntry> counterparts = [];
+    private readonly Dictionary<string, TensorEntry> folded = [];
     private readonly List<(TensorEntry Alias, TensorEntry First)> aliases = [];
     private readonly List<string> unused = [];
     private readonly List<KeyDifference> differences = [];
     private readonly List<TensorEntry> unexpected = [];
     private readonly List<string> missing = [];
 
-    private WeightMatch(Checkpoint checkpoint, IReadOnlyDictionary<string, Tensor> state, KeyMap? map, string prefix)
+    private WeightMatch(Checkpoint checkpoint, IReadOnlyDictionary<string, Tensor> state, IReadOnlyList<KeyRule.Drop> heads, Reading reading)
     {
-        (this.checkpoint, this.state, this.map, this.prefix) = (checkpoint, state, map, prefix);
+        (this.checkpoint, this.state, this.heads, this.reading) = (checkpoint, state, heads, reading);
         Match();
     }
 
     private int Problems => differences.Count + unexpected.Count + missing.Count;
+
+    private KeyMap? Map => reading.Map;
 
     /// <summary>The entries whose names, shapes and types match.</summary>
     public IReadOnlyList<(TensorEntry Source, string Name, Tensor Target)> Pairs => pairs;
@@ -39,31 +51,56 @@ internal sealed class WeightMatch
     /// <summary>The file's entries that the module has no name for.</summary>
     public IEnumerable<string> Leftovers => [.. unused, .. unexpected.Select(entry => entry.Name)];
 
-    /// <summary>Reads an entry in the shape that the module's kind of layer has.</summary>
-    public Tensor Read(TensorEntry entry, Tensor target)
+    /// <summary>Where the entries stand in the file: the path to their dictionary, and what is in front of their names.</summary>
+    private string Envelope
     {
-        using var numbers = checkpoint.Read(entry);
-        return map is not null && map.IsLinearAsConv(entry.Name[prefix.Length..]) && IsWithOnes(entry.Shape, target.shape) ? numbers.view(target.shape) : numbers.alias();
+        get
+        {
+            var first = reading.Prefix.Length == 0 ? null : reading.Place.Tensors.FirstOrDefault(entry => reading.Official(entry) is not null);
+            var inNames = first is null ? "" : reading.Search.InFile(first.Name, reading.Prefix);
+            var common = reading.Place.Path == checkpoint.Envelope && inNames.Length > 0 ? checkpoint.Prefix.TrimEnd('.') : "";
+            return string.Join('.', new[] { reading.Place.Path, common, inNames }.Where(part => part.Length > 0));
+        }
+    }
+
+    /// <summary>Whether a pair's bytes in the file are the numbers of the module, so that they can go there directly.</summary>
+    public bool IsPlain(TensorEntry source, string name) => source.IsPlain && !folded.ContainsKey(name) && source.Count == state[name].numel();
+
+    /// <summary>Reads an entry of the module in the shape that its kind of layer has.</summary>
+    /// <param name="source">The file's entry.</param>
+    /// <param name="name">The module's name.</param>
+    public Tensor Read(TensorEntry source, string name)
+    {
+        using var scope = NewDisposeScope();
+        var target = state[name].shape;
+        var numbers = checkpoint.Read(source, mayRepeat: source.Shape.SequenceEqual(target));
+        if (IsCounter(name) && numbers.dim() > 0) numbers = numbers.view(-1)[0];
+        if (folded.TryGetValue(name, out var bias)) numbers = numbers.to(ScalarType.Float64).sub(checkpoint.Read(bias).to(ScalarType.Float64));
+        if (IsLinearAsConv(source, target)) numbers = numbers.view(target);
+        return numbers.MoveToOuterDisposeScope();
     }
 
     /// <summary>
-    /// The match under our own names or those of a map: the first that has no problems, or the one that has the fewest. Where all names begin with one
-    /// word (<c>net.</c> of a training framework), it is tried without it, too.
+    /// The match under our own names or those of a map that has no problems, or the one that finds the most; in whichever part of the file, behind whichever words the network's names stand.
     /// </summary>
+    /// <exception cref="CheckpointException">Several parts of the file hold all that the network has, with different numbers, and the user has to choose.</exception>
     public static WeightMatch Best(Checkpoint checkpoint, nn.Module module, IEnumerable<KeyMap?> maps)
     {
         var state = module.state_dict();
-        if (checkpoint.Tensors.Count > MostTensorsForEach * (state.Count + 100L))
-            throw checkpoint.Fail(null, $"The file has {checkpoint.Tensors.Count} tensors, and the network {state.Count}.");
-        WeightMatch? best = null;
-        foreach (var prefix in new[] { "", FirstWord(checkpoint) }.Distinct())
-            foreach (var map in maps)
-            {
-                var match = new WeightMatch(checkpoint, state, map, prefix);
-                if (match.Problems == 0) return match;
-                if (best is null || match.Problems < best.Problems) best = match;
-            }
-        return best ?? throw new ArgumentException("There is no map to match names by.", nameof(maps));
+        if (checkpoint.Tensors.Count > Most(state)) throw checkpoint.Fail(null, $"The file has {checkpoint.Tensors.Count} tensors, and the network {state.Count}.");
+        var heads = (module as SegmentationModel)?.Options.OptionalHeads ?? [];
+        WeightMatch[] matches = [.. Readings(checkpoint, state, maps).Select(reading => new WeightMatch(checkpoint, state, heads, reading))];
+        if (matches.Length == 0) throw new ArgumentException("There is no map to match names by.", nameof(maps));
+
+        WeightMatch[] whole = [.. matches.Where(match => match.Problems == 0).DistinctBy(match => (match.reading.Place, match.reading.Prefix))];
+        // A choice of the user's means the names as they stand there.
+        if (checkpoint.IsChosen && Array.Find(whole, match => match.reading.Prefix.Length == 0) is { } chosen) return chosen;
+        if (whole.Skip(1).Any(other => !other.HasNumbersOf(whole[0])))
+        {
+            string[] places = [.. whole.Select(match => Printable.Of(match.Envelope))];
+            throw checkpoint.Fail(null, $"{places.Length} sets of weights in it fit {module.GetName()}: '{string.Join("' and '", places)}'. Say which to take: {nameof(Checkpoint)}.{nameof(Checkpoint.Open)}(path, \"{places[0]}\").");
+        }
+        return whole.FirstOrDefault() ?? matches.MinBy(match => (-match.pairs.Count, match.Problems))!;
     }
 
     /// <summary>Looks at the numbers of those entries that should be one tensor under two names, and are stored twice.</summary>
@@ -77,27 +114,76 @@ internal sealed class WeightMatch
         }
     }
 
-    public LoadReport Report(string network) => new(checkpoint.FileName, network, map?.Origin ?? nameof(UNetFamily), [.. pairs.Select(pair => pair.Name)], unused, [.. Describe(), .. differences]);
+    public LoadReport Report(string network) => new(checkpoint.FileName, network, Map?.Origin ?? nameof(UNetFamily), Envelope,
+        [.. pairs.Select(pair => pair.Name)], [.. folded.Values.Select(entry => entry.Name)], unused, [.. Describe(), .. differences]);
+
+    private static long Most(Dictionary<string, Tensor> state) => MostTensorsForEach * (state.Count + 100L);
+
+    /// <summary>The readings that find the most names: those that find half as many as the best, so that a few have to be tried in full.</summary>
+    private static IReadOnlyList<Reading> Readings(Checkpoint checkpoint, Dictionary<string, Tensor> state, IEnumerable<KeyMap?> maps)
+    {
+        var found = new List<(Reading Reading, int Found)>();
+        StateDict[] places = [.. checkpoint.Places.Where(place => place.Tensors.Count <= Most(state))];
+        foreach (var map in maps)
+        {
+            var search = new NameSearch(state.Keys.SelectMany(ours => NamesOf(map, ours)), state.Keys.Where(ours => !IsCounter(ours)).Select(ours => map?.ToOfficial(ours) ?? ours));
+            foreach (var place in places)
+            {
+                string[] names = [.. place.Tensors.Select(entry => search.Bare(entry.Name))];
+                var prefixes = search.Prefixes(names).Take(4).ToArray();
+                string[] copies = [.. prefixes.Where(prefix => prefix.IsWhole).Select(prefix => prefix.Prefix)];
+                found.AddRange(prefixes.Select(prefix => (new Reading(place, map, search, new(prefix.Prefix)) { Copies = copies }, prefix.Found)));
+                if (prefixes.Length > 1 && search.Mixture(names) is { Mixture.Count: var all } mixture && all > prefixes[0].Found) found.Add((new(place, map, search, mixture), all));
+            }
+            // As it stands, where nothing is found by name alone.
+            found.Add((new(places[0], map, search, new("")), 0));
+        }
+        var most = found.Count == 0 ? 0 : found.Max(entry => entry.Found);
+        return [.. found.Where(entry => 2 * entry.Found >= most).OrderByDescending(entry => entry.Found).Take(MostReadings).Select(entry => entry.Reading)];
+    }
+
+    private static IEnumerable<string> NamesOf(KeyMap? map, string ours)
+    {
+        if (map is null) return [ours];
+        var first = map.ToOfficial(ours);
+        return [first, .. map.SecondNames(first)];
+    }
+
+    private bool HasNumbersOf(WeightMatch other)
+    {
+        var theirs = other.pairs.ToDictionary(pair => pair.Name, pair => pair.Source);
+        return pairs.All(pair => theirs.TryGetValue(pair.Name, out var source) && pair.Source.Type == source.Type && pair.Source.Shape.Equals(source.Shape)
+            && (pair.Source.IsSameData(source) || checkpoint.HaveSameNumbers(pair.Source, source)));
+    }
 
     private void Match()
     {
-        var taken = new Dictionary<string, (TensorEntry Entry, bool IsAlias)>();
-        foreach (var entry in checkpoint.Tensors)
+        var (taken, biases) = (new Dictionary<string, (TensorEntry Entry, bool IsAlias)>(), new List<(TensorEntry Entry, string Mean)>());
+        foreach (var entry in reading.Place.Tensors)
         {
-            var official = entry.Name[prefix.Length..];
+            if (reading.Official(entry) is not { } official)
+            {
+                unused.Add(entry.Name);
+                continue;
+            }
+            officials[entry] = official;
             if (official.Length > LongestName)
             {
                 unexpected.Add(entry);
                 continue;
             }
-            if (map is not null && map.IsDropped(official))
+            if (Map is not null && Map.IsDropped(official))
             {
                 unused.Add(entry.Name);
                 continue;
             }
-            var first = map?.ToFirst(official) ?? official;
-            var (ours, isAlias) = (map?.Rename(first) ?? first, first != official);
-            if (!state.ContainsKey(ours)) unexpected.Add(entry);
+            var (ours, isAlias) = Ours(official);
+            if (!state.ContainsKey(ours))
+            {
+                if (heads.Any(head => head.Matches(ours))) unused.Add(entry.Name);
+                else if (Map?.MeanOf(official) is { } mean) biases.Add((entry, Ours(mean).Name));
+                else unexpected.Add(entry);
+            }
             else if (!taken.TryGetValue(ours, out var other)) taken.Add(ours, (entry, isAlias));
             else if (isAlias) aliases.Add((entry, other.Entry));
             else if (other.IsAlias)
@@ -107,30 +193,70 @@ internal sealed class WeightMatch
             }
             else Add(KeyProblem.Unexpected, entry.Name, $"{Printable.Of(entry.Name)} and {Printable.Of(other.Entry.Name)} both stand for {ours}.");
         }
+        foreach (var (name, stored) in checkpoint.Ties)
+            if (reading.View.Official(reading.Search.Bare(name)) is { Length: <= LongestName } official && Ours(official).Name is var ours && state.ContainsKey(ours) && checkpoint.Find(stored) is { } entry)
+            {
+                taken.TryAdd(ours, (entry, true));
+                unexpected.Remove(entry);
+            }
+
         foreach (var (ours, target) in state)
         {
             if (!taken.TryGetValue(ours, out var found))
             {
-                missing.Add(ours);
+                if (!IsCounter(ours)) missing.Add(ours);
                 continue;
             }
             counterparts.Add(ours, found.Entry);
             if (Fits(found.Entry, ours, target)) pairs.Add((found.Entry, ours, target));
         }
+        foreach (var (entry, mean) in biases)
+        {
+            if (pairs.Any(pair => pair.Name == mean) && entry.Shape.SequenceEqual(state[mean].shape) && entry.Obstacle is null && KindOf(entry.Type.ToScalarType()!.Value) == KindOf(state[mean].dtype)) folded[mean] = entry;
+            else unexpected.Add(entry);
+        }
+        if (missing.Count == 0) SetAside();
+    }
+
+    /// <summary>What stands beside a network that is all there: counters, the numbers of losses and scores. What might be a further layer of another network is not set aside.</summary>
+    private void SetAside()
+    {
+        var layers = unexpected.Where(entry => entry.Shape.Count > 1 && entry.Obstacle is null && entry.Type is ElementType.Float16 or ElementType.BFloat16 or ElementType.Float32 or ElementType.Float64)
+            .Select(entry => FirstPart(officials[entry])).ToHashSet();
+        unused.AddRange(unexpected.Where(StandsBeside).Select(entry => entry.Name));
+        unexpected.RemoveAll(StandsBeside);
+
+        bool StandsBeside(TensorEntry entry)
+        {
+            var official = officials[entry];
+            var (first, last) = (FirstPart(official), official[(official.LastIndexOf('.') + 1)..]);
+            return Counters.Contains(last) || reading.IsCopy(entry) || !reading.Search.IsLikeOwn(official) && (!layers.Contains(first) || Bystanders.Any(word => first.Contains(word, StringComparison.OrdinalIgnoreCase)));
+        }
+
+        static string FirstPart(string name) => name.Split('.', 2)[0];
+    }
+
+    private (string Name, bool IsAlias) Ours(string official)
+    {
+        var first = Map?.ToFirst(official) ?? official;
+        return (Map?.Rename(first) ?? first, first != official);
     }
 
     private bool Fits(TensorEntry entry, string ours, Tensor target)
     {
         var (shape, wanted) = (entry.Shape, target.shape);
-        var named = prefix + ours == entry.Name ? Printable.Of(entry.Name) : $"{Printable.Of(entry.Name)} (here {ours})";
-        if (!shape.SequenceEqual(wanted) && !(map is not null && map.IsLinearAsConv(entry.Name[prefix.Length..]) && IsWithOnes(shape, wanted)))
+        // PyTorch takes the count of batches in whatever type, and also from the time when it had an axis.
+        if (IsCounter(ours) && entry.Obstacle is null && entry.Count > 0 && (shape.Count <= 1 || entry.Count == 1)) return true;
+
+        var named = ours == entry.Name ? Printable.Of(entry.Name) : $"{Printable.Of(entry.Name)} (here {ours})";
+        if (!shape.SequenceEqual(wanted) && !IsLinearAsConv(entry, wanted))
         {
             Add(KeyProblem.Shape, entry.Name, $"wrong shape: {named} is {Shapes.Text(shape)} in the file and {Shapes.Text(wanted)} in the network.");
             return false;
         }
-        if (entry.Strides is not null && entry.Count > entry.Room)
+        if (entry.Oddity is not null)
         {
-            Add(KeyProblem.Shape, entry.Name, $"wrong shape: {named} repeats numbers of its storage; save it with .contiguous().");
+            Add(KeyProblem.Type, entry.Name, $"wrong type: {named} can't be read. {entry.Oddity}");
             return false;
         }
         if (entry.Type.ToScalarType() is not { } type || KindOf(type) != KindOf(target.dtype))
@@ -141,7 +267,12 @@ internal sealed class WeightMatch
         return true;
     }
 
+    private bool IsLinearAsConv(TensorEntry entry, long[] wanted) =>
+        Map is not null && officials.TryGetValue(entry, out var official) && Map.IsLinearAsConv(official) && IsWithOnes(entry.Shape, wanted);
+
     private static bool IsWithOnes(ValueList<long> shape, long[] wanted) => wanted.Length > shape.Count && wanted.SequenceEqual([.. shape, .. Enumerable.Repeat(1L, wanted.Length - shape.Count)]);
+
+    private static bool IsCounter(string ours) => ours == Counter || ours.EndsWith("." + Counter, StringComparison.Ordinal);
 
     // Fractions become fractions of another size, and counts counts; one never becomes the other.
     private static int KindOf(ScalarType type) => type switch
@@ -154,16 +285,16 @@ internal sealed class WeightMatch
 
     private IEnumerable<KeyDifference> Describe()
     {
-        var candidates = missing.Select(ours => (Name: map?.ToOfficial(ours) ?? ours, Shape: state[ours].shape)).ToList();
+        var candidates = missing.Select(ours => (Name: Map?.ToOfficial(ours) ?? ours, Shape: state[ours].shape)).ToList();
         foreach (var (i, (ours, candidate)) in missing.Zip(candidates).Index())
         {
             var official = candidate.Name == ours ? "" : $" (there {candidate.Name})";
-            var nearest = i >= MostHints ? null : NearestName.Of(candidate, unexpected.Select(entry => (entry.Name[prefix.Length..], (IReadOnlyList<long>)entry.Shape)));
+            var nearest = i >= MostHints ? null : NearestName.Of(candidate, unexpected.Select(entry => (officials[entry], (IReadOnlyList<long>)entry.Shape)));
             yield return new(KeyProblem.Missing, ours, $"missing: {ours}{official} {Shapes.Text(candidate.Shape)}{Hint("the file has", nearest)}.");
         }
         foreach (var (i, entry) in unexpected.Index())
         {
-            var nearest = i >= MostHints ? null : NearestName.Of((entry.Name[prefix.Length..], entry.Shape), candidates.Select(candidate => (candidate.Name, (IReadOnlyList<long>)candidate.Shape)));
+            var nearest = i >= MostHints ? null : NearestName.Of((officials[entry], entry.Shape), candidates.Select(candidate => (candidate.Name, (IReadOnlyList<long>)candidate.Shape)));
             yield return new(KeyProblem.Unexpected, entry.Name, $"unexpected: {Printable.Of(entry.Name)} {Shapes.Text(entry.Shape)}{Hint("missing is", nearest)}.");
         }
 
@@ -171,12 +302,19 @@ internal sealed class WeightMatch
             nearest is var (name, shape) ? $"; {what} {Printable.Of(name)} {Shapes.Text(shape)}" : "";
     }
 
-    private static string FirstWord(Checkpoint checkpoint)
-    {
-        var first = checkpoint.Tensors.Count > 0 ? checkpoint.Tensors[0].Name : "";
-        var word = first[..(first.IndexOf('.', StringComparison.Ordinal) + 1)];
-        return checkpoint.Tensors.All(tensor => tensor.Name.StartsWith(word, StringComparison.Ordinal)) ? word : "";
-    }
-
     private void Add(KeyProblem problem, string name, string text) => differences.Add(new KeyDifference(problem, name, text));
+
+    /// <summary>A place of the file, read by the names of one project.</summary>
+    private sealed record Reading(StateDict Place, KeyMap? Map, NameSearch Search, NameView View)
+    {
+        public string Prefix => View.Prefix;
+
+        /// <summary>What is in front of names where the place holds all of the network, once or several times.</summary>
+        public IReadOnlyList<string> Copies { get; init; } = [];
+
+        /// <summary>Whether an entry belongs to another copy of the network: an average beside the weights, say.</summary>
+        public bool IsCopy(TensorEntry entry) => Search.Bare(entry.Name) is var bare && Copies.Any(copy => copy.Length > Prefix.Length && bare.StartsWith(copy, StringComparison.Ordinal));
+
+        public string? Official(TensorEntry entry) => View.Official(Search.Bare(entry.Name));
+    }
 }

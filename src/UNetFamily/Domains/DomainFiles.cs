@@ -21,6 +21,7 @@ public static class DomainFiles
         public void SaveDomain(string domain, string path)
         {
             ArgumentException.ThrowIfNullOrEmpty(path);
+            (network as SegmentationModel)?.ThrowIfDisposed();
             using var part = new DomainPart(network, domain);
             SafetensorsWriter.Write(path, part.state_dict().Select(entry => SafetensorsItem.Of(entry.Key, entry.Value)), new Dictionary<string, string>
             {
@@ -43,6 +44,7 @@ public static class DomainFiles
         /// <exception cref="CheckpointException">The file can't be read, is none of a domain, or belongs to other shared weights.</exception>
         public LoadReport LoadDomain(string domain, string path, bool anyShared = false)
         {
+            (network as SegmentationModel)?.ThrowIfDisposed();
             using var part = new DomainPart(network, domain);
             using var checkpoint = Checkpoint.Open(path);
             if (!checkpoint.Metadata.TryGetValue(DomainKey, out var saved) || !checkpoint.Metadata.TryGetValue(SharedKey, out var shared))

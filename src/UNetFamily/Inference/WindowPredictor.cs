@@ -97,22 +97,5 @@ internal sealed class WindowPredictor
     }
 
     /// <summary>Puts the network into evaluation mode until disposed, when each of its modules goes back to the mode that it had.</summary>
-    public IDisposable Evaluating() => new EvaluationMode(model?.Whole);
-
-    private sealed class EvaluationMode : IDisposable
-    {
-        private readonly (nn.Module Module, bool Training)[] before;
-
-        public EvaluationMode(nn.Module? module)
-        {
-            before = module is null ? [] : [.. module.modules().Prepend(module).Select(each => (each, each.training))];
-            module?.eval();
-        }
-
-        // Parents come first: train() reaches down, and what it sets wrongly is set again.
-        public void Dispose()
-        {
-            foreach (var (module, training) in before) module.train(training);
-        }
-    }
+    public IDisposable Evaluating() => ModuleModes.Evaluating(model?.Whole);
 }

@@ -14,7 +14,8 @@ public abstract record Initialization
     /// Normal with a standard deviation of sqrt(2 / ((1 + slope²) fan-in)) and zero biases for every convolution, transposed ones included (He et al., 2015).
     /// </summary>
     /// <param name="slope">The negative slope of the activation that follows: 0 for ReLU (the U-Net paper), 0.01 for nnU-Net.</param>
-    public static Initialization He(double slope = 0) => new HeKind(slope);
+    /// <exception cref="ArgumentOutOfRangeException">The number is not finite.</exception>
+    public static Initialization He(double slope = 0) => new HeKind(Choice.Finite(slope));
 
     /// <summary>
     /// That of nnU-Net's trainer: <see cref="He"/> with a slope of 0.01 and, in residual blocks, zeros in the last norm before the sum, so that a fresh block

@@ -44,15 +44,18 @@ public abstract record Activation
 
     /// <summary>x where positive, <paramref name="slope"/> * x elsewhere.</summary>
     /// <param name="slope">The slope for negative values; nnU-Net uses 0.01.</param>
-    public static Activation LeakyReLU(double slope = 0.01) => new LeakyReLUKind(slope);
+    /// <exception cref="ArgumentOutOfRangeException">The number is not finite.</exception>
+    public static Activation LeakyReLU(double slope = 0.01) => new LeakyReLUKind(Choice.Finite(slope));
 
     /// <summary>x where positive, a * x elsewhere, where the one number a is learned (He et al., 2015).</summary>
     /// <param name="slope">The value of a before training.</param>
-    public static Activation PReLU(double slope = 0.25) => new PReLUKind(slope);
+    /// <exception cref="ArgumentOutOfRangeException">The number is not finite.</exception>
+    public static Activation PReLU(double slope = 0.25) => new PReLUKind(Choice.Finite(slope));
 
     /// <summary>x where positive, <paramref name="alpha"/> * (exp(x) - 1) elsewhere.</summary>
     /// <param name="alpha">Minus the limit for large negative values.</param>
-    public static Activation ELU(double alpha = 1) => new ELUKind(alpha);
+    /// <exception cref="ArgumentOutOfRangeException">The number is not finite.</exception>
+    public static Activation ELU(double alpha = 1) => new ELUKind(Choice.Finite(alpha));
 
     /// <summary>Makes the layer.</summary>
     /// <param name="inPlace">

@@ -13,7 +13,7 @@ public sealed class DropPath : Module<Tensor, Tensor>
     /// <exception cref="ArgumentOutOfRangeException">The probability is outside its range.</exception>
     public DropPath(double probability) : base(nameof(DropPath))
     {
-        if (probability is not (>= 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(probability), probability, "The probability is from 0 to below 1.");
+        if (probability is not (>= 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(probability), Choice.Text(probability), "The probability is from 0 to below 1.");
         this.probability = probability;
         RegisterComponents();
     }

@@ -34,16 +34,18 @@ public abstract record Normalization
     /// <param name="momentum">Weight of a new batch in the running statistics; null gives every batch the same weight.</param>
     /// <param name="affine">Whether scale and shift are learned.</param>
     /// <param name="runningStatistics">Whether statistics are kept for evaluation; without, a batch is normalized by its own.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is not finite.</exception>
     public static Normalization BatchWith(double eps = 1e-5, double? momentum = 0.1, bool affine = true, bool runningStatistics = true) =>
-        new BatchKind(eps, momentum, affine, runningStatistics);
+        new BatchKind(Choice.Finite(eps), momentum is { } weight ? Choice.Finite(weight, nameof(momentum)) : null, affine, runningStatistics);
 
     /// <summary>Instance normalization with its details chosen.</summary>
     /// <param name="eps">Added to the variance.</param>
     /// <param name="momentum">Weight of a new batch in the running statistics, where they are kept.</param>
     /// <param name="affine">Whether scale and shift are learned.</param>
     /// <param name="runningStatistics">Whether statistics are kept for evaluation; without, an image is always normalized by its own.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A number is not finite.</exception>
     public static Normalization InstanceWith(double eps = 1e-5, double momentum = 0.1, bool affine = true, bool runningStatistics = false) =>
-        new InstanceKind(eps, momentum, affine, runningStatistics);
+        new InstanceKind(Choice.Finite(eps), Choice.Finite(momentum), affine, runningStatistics);
 
     /// <summary>Group normalization (eps 1e-5, learned scale and shift).</summary>
     /// <param name="groups">The number of groups; it must divide the channels.</param>
@@ -63,8 +65,8 @@ public abstract record Normalization
     /// <summary>Whether there is no normalization, so that the convolution before it needs a bias of its own.</summary>
     public bool IsNone => this is NoneKind;
 
-    /// <summary>Why the layer can't be made for a number of channels; null when it can.</summary>
-    internal virtual string? Problem(long channels) => null;
+    /// <summary>Why the layer can't be made for all of some numbers of channels, with what can; null when it can.</summary>
+    internal virtual string? Problem(params IEnumerable<long> widths) => null;
 
     /// <summary>Whether a map of one position can't be normalized, because its statistics are taken over positions.</summary>
     internal virtual bool NeedsPositions => false;
@@ -111,7 +113,13 @@ public abstract record Normalization
             return GroupNorms.Build(Groups ?? channels, channels);
         }
 
-        internal override string? Problem(long channels) => Groups is { } groups && channels % groups != 0 ? $"{groups} groups do not divide {channels} channels." : null;
+        internal override string? Problem(params IEnumerable<long> widths)
+        {
+            long[] all = [.. widths.Where(width => width > 0).Distinct()];
+            if (Groups is not { } groups || Array.TrueForAll(all, width => width % groups == 0)) return null;
+            var common = all.Aggregate((a, b) => { while (b > 0) (a, b) = (b, a % b); return a; });
+            return $"{groups} groups do not divide {string.Join(", ", all)} channels. Nearest: {PairedAttentionOptions.NearestDivisor(common, groups)}.";
+        }
 
         public override string ToString() => Groups is { } groups ? $"Group({groups})" : "GroupPerChannel";
     }

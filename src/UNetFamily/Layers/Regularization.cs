@@ -33,7 +33,7 @@ public abstract record Regularization
 
     private static double Checked(double probability) => probability is >= 0 and <= 1
         ? probability
-        : throw new ArgumentOutOfRangeException(nameof(probability), probability, "A probability is 0 to 1.");
+        : throw new ArgumentOutOfRangeException(nameof(probability), Choice.Text(probability), "A probability is 0 to 1.");
 
     private static string Print(string name, double probability) => string.Create(CultureInfo.InvariantCulture, $"{name}({probability})");
 

@@ -116,10 +116,10 @@ public sealed class LossInput
     }
 
     /// <summary>libtorch would stop the process on a GPU, or take a wrong label for no class at all.</summary>
-    private static void RequireLabels(Tensor classes, long count)
+    private static void RequireLabels(Tensor target, long count)
     {
-        if (!classes.lt(0).logical_or(classes.ge(count)).any().ToBoolean()) return;
-        throw new ArgumentException($"target must be 0 to {count - 1}; it is {classes.min().ToInt64()} to {classes.max().ToInt64()}. " +
-            "Set IgnoreIndex if one of these labels means pixels that don't count.", nameof(classes));
+        if (!target.lt(0).logical_or(target.ge(count)).any().ToBoolean()) return;
+        throw new ArgumentException($"target must be 0 to {count - 1}; it is {Choice.Text(target.min().ToInt64())} to {Choice.Text(target.max().ToInt64())}. " +
+            "Set IgnoreIndex if one of these labels means pixels that don't count.", nameof(target));
     }
 }

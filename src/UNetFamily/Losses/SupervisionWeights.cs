@@ -29,7 +29,7 @@ public abstract record SupervisionWeights
     {
         ArgumentNullException.ThrowIfNull(weights);
         if (weights.Length == 0 || weights.Any(weight => !(weight >= 0 && double.IsFinite(weight))))
-            throw new ArgumentException($"Weights must be one or more numbers, 0 or more; they are [{string.Join(", ", weights)}].", nameof(weights));
+            throw new ArgumentException($"Weights must be one or more numbers, 0 or more; they are [{Choice.Text(weights)}].", nameof(weights));
         return new Given([.. weights]);
     }
 

@@ -28,7 +28,7 @@ public static class DistanceTransform
     {
         if (spacing is null) return [.. Enumerable.Repeat(1.0, axes)];
         if (spacing.Count != axes) throw new ArgumentException($"spacing has {spacing.Count} values, there are {axes} axes; there must be one for each.", nameof(spacing));
-        if (spacing.Any(step => !(step > 0 && double.IsFinite(step)))) throw new ArgumentException($"spacing must be above 0; it is ({string.Join(", ", spacing)}).", nameof(spacing));
+        if (spacing.Any(step => !(step > 0 && double.IsFinite(step)))) throw new ArgumentException($"spacing must be above 0; it is ({Choice.Text(spacing)}).", nameof(spacing));
         return [.. spacing];
     }
 

@@ -32,7 +32,7 @@ internal static class LabelMap
             whole = whole.masked_fill(none, -1);
         }
         if (outside.any().ToBoolean())
-            throw new ArgumentException($"{what} must be 0 to {classes - 1}; it is {labels.to(ScalarType.Int64).min().ToInt64()} to {labels.to(ScalarType.Int64).max().ToInt64()}.", what);
+            throw new ArgumentException($"{what} must be 0 to {classes - 1}; it is {Choice.Text(labels.to(ScalarType.Int64).min().ToInt64())} to {Choice.Text(labels.to(ScalarType.Int64).max().ToInt64())}.", what);
         return Values(whole);
     }
 }

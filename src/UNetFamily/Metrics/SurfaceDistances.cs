@@ -46,7 +46,7 @@ public sealed class SurfaceDistances
     /// <exception cref="ArgumentOutOfRangeException">The percentile is outside its range.</exception>
     public double Hausdorff(double percentile = 100)
     {
-        if (!(percentile is > 0 and <= 100)) throw new ArgumentOutOfRangeException(nameof(percentile), percentile, "A percentile is above 0 to 100.");
+        if (!(percentile is > 0 and <= 100)) throw new ArgumentOutOfRangeException(nameof(percentile), Choice.Text(percentile), "A percentile is above 0 to 100.");
         if (fromPredicted.Length == 0) return Percentile(fromTruth, percentile);
         return fromTruth.Length == 0 ? Percentile(fromPredicted, percentile) : Math.Max(Percentile(fromPredicted, percentile), Percentile(fromTruth, percentile));
     }
@@ -57,7 +57,7 @@ public sealed class SurfaceDistances
     /// <exception cref="ArgumentOutOfRangeException">The tolerance is negative.</exception>
     public double Dice(double tolerance)
     {
-        if (!(tolerance >= 0 && double.IsFinite(tolerance))) throw new ArgumentOutOfRangeException(nameof(tolerance), tolerance, "A tolerance is 0 or more.");
+        if (!(tolerance >= 0 && double.IsFinite(tolerance))) throw new ArgumentOutOfRangeException(nameof(tolerance), Choice.Text(tolerance), "A tolerance is 0 or more.");
         var within = fromPredicted.Count(distance => distance <= tolerance) + fromTruth.Count(distance => distance <= tolerance);
         return within == 0 && fromPredicted.Length + fromTruth.Length == 0 ? double.NaN : (double)within / (fromPredicted.Length + fromTruth.Length);
     }

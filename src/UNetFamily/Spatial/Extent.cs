@@ -92,9 +92,11 @@ public readonly record struct Extent
     /// <summary><c>3</c>, <c>(3, 3)</c> or <c>(1, 3, 3)</c>.</summary>
     public override string ToString() => Axes switch
     {
-        1 => $"{first}",
-        2 => $"({first}, {second})",
-        3 => $"({first}, {second}, {third})",
+        1 => Text($"{first}"),
+        2 => Text($"({first}, {second})"),
+        3 => Text($"({first}, {second}, {third})"),
         _ => "(unset)",
     };
+
+    private static string Text(FormattableString text) => FormattableString.Invariant(text);
 }

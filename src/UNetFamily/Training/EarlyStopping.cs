@@ -15,7 +15,7 @@ public sealed class EarlyStopping
     public EarlyStopping(int patience, double minDelta = 0, bool lowerIsBetter = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(patience);
-        if (minDelta is not (>= 0 and < double.PositiveInfinity)) throw new ArgumentOutOfRangeException(nameof(minDelta), minDelta, "The difference must be 0 or more.");
+        if (minDelta is not (>= 0 and < double.PositiveInfinity)) throw new ArgumentOutOfRangeException(nameof(minDelta), Choice.Text(minDelta), "The difference must be 0 or more.");
         (this.patience, this.minDelta, this.lowerIsBetter) = (patience, minDelta, lowerIsBetter);
     }
 

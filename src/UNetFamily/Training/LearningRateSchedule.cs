@@ -20,14 +20,14 @@ public abstract record LearningRateSchedule
     /// <exception cref="ArgumentOutOfRangeException">The power is not above 0.</exception>
     public static LearningRateSchedule Polynomial(double power = 0.9) => power is > 0 and < double.PositiveInfinity
         ? new PolynomialKind(power)
-        : throw new ArgumentOutOfRangeException(nameof(power), power, "The power must be above 0; nnU-Net's is 0.9.");
+        : throw new ArgumentOutOfRangeException(nameof(power), Choice.Text(power), "The power must be above 0; nnU-Net's is 0.9.");
 
     /// <summary>Half a cosine from 1 to <paramref name="end"/> (Loshchilov and Hutter: SGDR, 2017, arXiv 1608.03983, equation 5, without restarts).</summary>
     /// <param name="end">The factor at the end, 0 to 1.</param>
     /// <exception cref="ArgumentOutOfRangeException">The end is outside 0 to 1.</exception>
     public static LearningRateSchedule Cosine(double end = 0) => end is >= 0 and <= 1
         ? new CosineKind(end)
-        : throw new ArgumentOutOfRangeException(nameof(end), end, "The factor at the end must be 0 to 1.");
+        : throw new ArgumentOutOfRangeException(nameof(end), Choice.Text(end), "The factor at the end must be 0 to 1.");
 
     /// <summary>This schedule after a linear rise: 1 / (n + 1), 2 / (n + 1) … n / (n + 1), then the whole of this one in the steps that are left.</summary>
     /// <param name="steps">The number n of steps that the rise takes, 0 or more.</param>

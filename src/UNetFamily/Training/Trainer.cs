@@ -43,13 +43,17 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
     /// <value>null: one with the usual numbers in <see cref="Precision.Half"/>, and none in the other precisions, which need none.</value>
     public GradientScaler? Scaler { get; init; }
 
-    /// <summary>Trains to the end. The network then has the weights of the last step or, with averaging, their average, in float32.</summary>
+    /// <summary>
+    /// Trains to the end. Modules in evaluation mode stay in it, such as a frozen encoder's norms; only a network that is in it as a whole is put into training mode. The network then has
+    /// the weights of the last step or, with averaging, their average, in float32.
+    /// </summary>
     /// <param name="progress">Is told after every step and every epoch.</param>
     /// <param name="cancellation">Stops between two steps; the state is saved before the exception.</param>
     /// <exception cref="ArgumentException">The options have problems; the message lists them all.</exception>
     /// <exception cref="IOException">The folder holds a training and <see cref="TrainerOptions.Resume"/> is not set, or (<see cref="CheckpointException"/>) not one of this network and these options.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    /// <exception cref="TrainingDivergedException">The loss or the gradients are not finite.</exception>
+    /// <exception cref="NotSupportedException">There is a <see cref="TrainerOptions.Folder"/>, and the network or the optimizer is none that can be saved; nothing was trained.</exception>
+    /// <exception cref="TrainingDivergedException">The loss, the gradients or a validation's score are not finite.</exception>
     public TrainingResult Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -66,7 +70,7 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
         try
         {
             using var source = batches.From(state.Step, cancellation).GetEnumerator();
-            model.Whole.train();
+            if (!ModuleModes.Trains(model.Whole)) model.Whole.train();
             while (state.Epoch < options.Epochs && state.Stopping is not { IsOver: true })
             {
                 while (state.Step < (state.Epoch + 1) * options.StepsPerEpoch)
@@ -141,17 +145,11 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
     {
         using var averaged = state.Average?.Apply();
         using var noGradient = no_grad();
-        model.Whole.eval();
-        try
-        {
-            var score = validate(model);
-            state.Judge(score);
-            return score;
-        }
-        finally
-        {
-            model.Whole.train();
-        }
+        using var evaluation = ModuleModes.Evaluating(model.Whole);
+        var score = validate(model);
+        if (!double.IsFinite(score)) throw new TrainingDivergedException("The validation score", score, state.Step, state.LastCheckpoint);
+        state.Judge(score);
+        return score;
     }
 
     private static TrainingResult End(TrainingState state, TrainingStop stop)

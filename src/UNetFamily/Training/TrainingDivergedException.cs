@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace UNetFamily;
 
-/// <summary>The loss or the gradients of a training are no longer finite. The weights are those before the step.</summary>
+/// <summary>The loss, the gradients or the validation's score of a training are no longer finite. After the first two, the weights are those before the step.</summary>
 public sealed class TrainingDivergedException : ArithmeticException
 {
     internal TrainingDivergedException(string what, double value, long step, string? checkpoint)

@@ -54,10 +54,12 @@ internal sealed class TrainingState : IDisposable
 
     private string? LastFile => options.Folder is { } folder ? Path.Combine(folder, "last.safetensors") : null;
 
-    /// <summary>Goes on with the training in the folder, or makes the folder.</summary>
+    /// <summary>Goes on with the training in the folder, or makes the folder. What can't be saved is refused before it has cost an epoch.</summary>
     public void Begin()
     {
         if (options.Folder is null) return;
+        CheckpointSaving.RequireSavable(model);
+        OptimizerSnapshot.Of(Optimizer);
         Directory.CreateDirectory(options.Folder);
         if (LastCheckpoint is not { } file) return;
         if (!options.Resume) throw new IOException($"{file} is a training already. Set {nameof(TrainerOptions.Resume)} to go on with it, or take another {nameof(TrainerOptions.Folder)}.");
@@ -110,7 +112,7 @@ internal sealed class TrainingState : IDisposable
     private void Check(Checkpoint file, TrainingPosition position)
     {
         if (Note(file, position, EpochSteps) is { } perEpoch && perEpoch != options.StepsPerEpoch)
-            throw file.Fail(null, $"The training has {perEpoch} steps an epoch; {nameof(TrainerOptions.StepsPerEpoch)} is {options.StepsPerEpoch} and must be the same.");
+            throw file.Fail(null, $"The training has {Choice.Text(perEpoch)} steps an epoch; {nameof(TrainerOptions.StepsPerEpoch)} is {options.StepsPerEpoch} and must be the same.");
         if (position.Epoch < 0 || position.Step < position.Epoch * options.StepsPerEpoch || position.Step > (position.Epoch + 1) * options.StepsPerEpoch)
             throw file.Fail(null, $"Step {position.Step} after {position.Epoch} epochs of {options.StepsPerEpoch} steps is not possible.");
         if (position.Notes.ContainsKey(Updates) != Average is not null)

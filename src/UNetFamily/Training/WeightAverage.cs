@@ -32,7 +32,7 @@ public sealed class WeightAverage : IDisposable
 
     private WeightAverage(IReadOnlyDictionary<string, Tensor> learned, IReadOnlyDictionary<string, Tensor> used, double decay, bool warmUp)
     {
-        if (decay is not (>= 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(decay), decay, "The decay is from 0 to below 1; 0.999 is usual.");
+        if (decay is not (>= 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(decay), Choice.Text(decay), "The decay is from 0 to below 1; 0.999 is usual.");
         (this.learned, this.used, Decay, WarmUp) = (learned, used, decay, warmUp);
         using var scope = NewDisposeScope();
         foreach (var (name, tensor) in learned) average[name] = tensor.detach().clone().DetachFromDisposeScope();
@@ -116,6 +116,7 @@ public sealed class WeightAverage : IDisposable
     private static Dictionary<string, Tensor> StateOf(nn.Module model)
     {
         ArgumentNullException.ThrowIfNull(model);
+        (model as SegmentationModel)?.ThrowIfDisposed();
         return model.state_dict();
     }
 

@@ -33,6 +33,7 @@ public static class UpKern
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(source);
+        (target as SegmentationModel)?.ThrowIfDisposed();
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
 
@@ -68,11 +69,12 @@ public static class UpKern
     {
         ArgumentNullException.ThrowIfNull(target);
         ArgumentNullException.ThrowIfNull(checkpoint);
+        target.ThrowIfDisposed();
         using var scope = NewDisposeScope();
-        var (state, match) = (target.state_dict(), WeightMatch.Best(checkpoint, target, [null, .. target.Options.KeyMaps]));
+        var match = WeightMatch.Best(checkpoint, target, [null, .. target.Options.KeyMaps]);
         if (match.Counterparts.Count == 0)
             throw new ArgumentException($"No entry of {checkpoint.FileName} has a name of {target.GetName()}, neither ours nor one of {string.Join(", ", target.Options.KeyMaps)}.", nameof(checkpoint));
-        return Initialize(target, match.Counterparts.ToDictionary(pair => pair.Key, pair => match.Read(pair.Value, state[pair.Key]))) with { Unused = [.. match.Leftovers] };
+        return Initialize(target, match.Counterparts.ToDictionary(pair => pair.Key, pair => match.Read(pair.Value, pair.Key))) with { Unused = [.. match.Leftovers] };
     }
 
     private static void Refuse(Dictionary<string, Tensor> entries, IReadOnlyDictionary<string, Tensor> source, (string Name, Tensor To, Tensor From)[] shared)

@@ -5,7 +5,7 @@ public class CheckpointTests
 {
     private static readonly string[] Suffixes = ["", "-legacy"];
 
-    public static IEnumerable<object[]> Views() => [["views.pth"], ["views-legacy.pth"], ["views-protocol4.pth"]];
+    public static IEnumerable<object[]> Views() => [["views.pth"], ["views-legacy.pth"], ["views-protocol4.pth"], ["views-legacy-protocol3.pth"], ["views-legacy-protocol4.pth"], ["views-legacy-protocol5.pth"]];
 
     [Theory]
     [MemberData(nameof(Views))]

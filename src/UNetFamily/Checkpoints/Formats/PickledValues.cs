@@ -47,11 +47,17 @@ internal sealed record PickledBytes(long Length);
 internal sealed record PickledInteger(int Bytes);
 
 /// <summary>A run of numbers in the file. In the legacy format its place is known only when all pickles have been read.</summary>
-internal sealed class PickledStorage(string key, ElementType type, long count)
+internal sealed class PickledStorage(string key, ElementType type, long count, string? kind = null, int? bits = null)
 {
     public string Key { get; } = key;
 
     public ElementType Type { get; } = type;
+
+    /// <summary>PyTorch's name for a type that is none of ours.</summary>
+    public string? Kind { get; } = kind;
+
+    /// <summary>Bits of a number; null when the type is not known.</summary>
+    public int? Bits { get; } = type is ElementType.Other ? bits : type.Bits();
 
     public long Count { get; } = count;
 
@@ -60,8 +66,22 @@ internal sealed class PickledStorage(string key, ElementType type, long count)
 }
 
 /// <summary>A view on a storage; shape and strides have been checked against it.</summary>
-internal sealed record PickledTensor(PickledStorage Storage, long Offset, long[] Shape, long[] Strides)
+internal sealed record PickledTensor(PickledStorage Storage, ElementType Type, long Offset, long[] Shape, long[] Strides)
 {
-    public TensorEntry Named(string name) => new(name, Storage.Type, Shape, Storage.Position + Offset * Storage.Type.Bits() / 8,
-        Shapes.IsContiguous(Shape, Strides) ? null : Strides, Storage.Count - Offset);
+    public bool IsNegated { get; init; }
+
+    public bool IsConjugated { get; init; }
+
+    /// <summary>Why its numbers can't be read; nothing else is known of such a tensor than its shape.</summary>
+    public string? Oddity { get; init; }
+
+    public static PickledTensor Odd(long[] shape, string oddity) => new(new PickledStorage("", ElementType.Other, 0), ElementType.Other, 0, shape, Shapes.Contiguous(shape)) { Oddity = oddity };
+
+    public TensorEntry Named(string name) => new(name, Type, Shape, Storage.Position + Offset * Type.Bits() / 8,
+        Shapes.IsContiguous(Shape, Strides) ? null : Strides, Storage.Count * (Storage.Bits ?? 0) / Type.Bits() - Offset)
+    {
+        IsNegated = IsNegated,
+        IsConjugated = IsConjugated,
+        Oddity = Oddity,
+    };
 }

@@ -16,11 +16,11 @@ internal static class SafetensorsReader
     public static CheckpointContent Read(ByteSource source, string? stateDict)
     {
         Span<byte> prefix = stackalloc byte[8];
-        if (source.Length < prefix.Length) throw source.Fail(0, "It is none of the formats that are read here: safetensors, and PyTorch's .pth as zip and legacy file.");
+        if (source.Length < prefix.Length) throw source.Fail(0, ForeignFile.None);
         source.Read(0, prefix);
         var length = BinaryPrimitives.ReadUInt64LittleEndian(prefix);
         if (length > LargestHeader)
-            throw source.Fail(0, $"It is none of the formats that are read here, or a safetensors header of {length} bytes, where {LargestHeader} is the most.");
+            throw source.Fail(0, $"{ForeignFile.None} (As safetensors it would have a header of {length} bytes, where {LargestHeader} is the most.)");
         if (length > (ulong)(source.Length - 8)) throw source.Fail(0, $"The header should have {length} bytes, and the file ends {source.Length - 8} bytes after this.");
 
         var header = new byte[length];
@@ -28,22 +28,31 @@ internal static class SafetensorsReader
         if (!Utf8.IsValid(header)) throw source.Fail(8, "The header is not valid UTF-8.");
         var (tensors, metadata) = Parse(source, header);
         RequireSideBySide(source, tensors, start: 8 + (long)length);
-        var content = new CheckpointContent(CheckpointFormat.Safetensors, tensors) { Metadata = metadata };
-        if (!metadata.ContainsKey(TrainingFiles.PositionKey)) return string.IsNullOrEmpty(stateDict) ? content : throw source.Fail(null, $"There is no state dict '{Printable.Of(stateDict)}'; safetensors are one.");
-        return stateDict is "" ? content : WeightsOf(content);
+        var whole = new StateDict("", tensors);
+        var content = new CheckpointContent(CheckpointFormat.Safetensors, whole) { Metadata = metadata, Ties = Ties(tensors, metadata) };
+        if (metadata.ContainsKey(TrainingFiles.PositionKey)) content = WeightsOf(content);
+        if (stateDict is null || stateDict == content.Chosen.Path) return content;
+        return content with { Chosen = stateDict.Length == 0 ? whole : CheckpointContent.PartOf(whole, stateDict) ?? throw source.Fail(null, $"There is no state dict '{Printable.Of(stateDict)}': no name begins with it.") };
     }
 
     /// <summary>The network in a file of our own that holds a training.</summary>
     private static CheckpointContent WeightsOf(CheckpointContent training)
     {
-        var parts = training.Tensors.ToLookup(tensor => tensor.Name.StartsWith(TrainingFiles.ModelPrefix, StringComparison.Ordinal));
+        var path = TrainingFiles.ModelPrefix.TrimEnd('.');
         return training with
         {
-            Tensors = [.. parts[true].Select(tensor => tensor.Named(tensor.Name[TrainingFiles.ModelPrefix.Length..]))],
-            Envelope = TrainingFiles.ModelPrefix.TrimEnd('.'),
-            StateDicts = [TrainingFiles.ModelPrefix.TrimEnd('.'), ""],
-            Others = [.. parts[false].Select(tensor => new CheckpointItem(tensor.Name, $"tensor {Shapes.Text(tensor.Shape)} {tensor.Type}"))],
+            Chosen = CheckpointContent.PartOf(training.Chosen, path) ?? new(path, []),
+            Paths = [path, ""],
+            Others = [.. training.Chosen.Tensors.Where(tensor => !tensor.Name.StartsWith(TrainingFiles.ModelPrefix, StringComparison.Ordinal))
+                .Select(tensor => new CheckpointItem(tensor.Name, $"tensor {Shapes.Text(tensor.Shape)} {tensor.Type}"))],
         };
+    }
+
+    /// <summary>Python's <c>safetensors.torch.save_model</c> stores a tensor with several names once, and lists the others in the metadata.</summary>
+    private static Dictionary<string, string> Ties(List<TensorEntry> tensors, Dictionary<string, string> metadata)
+    {
+        var stored = tensors.Select(tensor => tensor.Name).ToHashSet();
+        return metadata.Where(entry => stored.Contains(entry.Value) && !stored.Contains(entry.Key)).ToDictionary();
     }
 
     private static (List<TensorEntry> Tensors, Dictionary<string, string> Metadata) Parse(ByteSource source, byte[] header)
@@ -88,6 +97,7 @@ internal static class SafetensorsReader
         var shown = Printable.Of(name);
         Expect(source, json, JsonTokenType.StartObject, $"'{shown}' is an object with dtype, shape and data_offsets.");
         ElementType? type = null;
+        string? oddity = null;
         long[]? shape = null;
         long[]? offsets = null;
         while (json.Read() && json.TokenType is JsonTokenType.PropertyName)
@@ -98,8 +108,8 @@ internal static class SafetensorsReader
             {
                 case "dtype" when type is null:
                     Expect(source, json, JsonTokenType.String, $"The dtype of '{shown}' is a text.");
-                    type = ElementTypes.FromSafetensors(json.GetString()!)
-                        ?? throw source.Fail(8 + json.TokenStartIndex, $"'{shown}' has the unknown dtype '{Printable.Of(json.GetString()!, 20)}'.");
+                    type = ElementTypes.FromSafetensors(json.GetString()!) ?? ElementType.Other;
+                    if (type is ElementType.Other) oddity = $"It is of '{Printable.Of(json.GetString()!, 20)}', which TorchSharp doesn't have.";
                     break;
                 case "shape" when shape is null:
                     shape = Integers(source, ref json, $"The shape of '{shown}'", Shapes.MaximumRank);
@@ -118,11 +128,15 @@ internal static class SafetensorsReader
         if (end < begin) throw source.Fail(at, $"The data of '{shown}' ends at {end} and begins at {begin}.");
         if (Shapes.Count(shape) is not { } count) throw source.Fail(at, $"'{shown}' has more numbers than can be counted: {Shapes.Text(shape)}.");
 
+        // The size of a type that came later is not known, but for the place that its numbers take.
+        if (type is ElementType.Other) return Inside(new TensorEntry(name, type.Value, shape, 8 + headerLength + begin) { Oddity = oddity, StoredBytes = end - begin });
         var bits = (Int128)count * type.Value.Bits();
         if (bits % 8 != 0) throw source.Fail(at, $"'{shown}' has {count} numbers of {type.Value.Bits()} bits, which don't fill whole bytes.");
         if (bits / 8 != end - begin) throw source.Fail(at, $"'{shown}', {Shapes.Text(shape)} of {type}, takes {bits / 8} bytes, and {end - begin} are given.");
-        if (end > source.Length - 8 - headerLength) throw source.Fail(at, $"The data of '{shown}' ends at {end}, and the file has {source.Length - 8 - headerLength} bytes of data.");
-        return new TensorEntry(name, type.Value, shape, 8 + headerLength + begin);
+        return Inside(new TensorEntry(name, type.Value, shape, 8 + headerLength + begin));
+
+        TensorEntry Inside(TensorEntry entry) => end <= source.Length - 8 - headerLength ? entry
+            : throw source.Fail(at, $"The data of '{shown}' ends at {end}, and the file has {source.Length - 8 - headerLength} bytes of data.");
     }
 
     private static long[] Integers(ByteSource source, ref Utf8JsonReader json, string what, int limit)

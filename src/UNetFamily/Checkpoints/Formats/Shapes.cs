@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace UNetFamily;
 
 /// <summary>Arithmetic on shapes that a file may have made up.</summary>
@@ -43,5 +45,5 @@ internal static class Shapes
         return reach;
     }
 
-    public static string Text(IEnumerable<long> shape) => $"({string.Join(", ", shape)})";
+    public static string Text(IEnumerable<long> shape) => $"({string.Join(", ", shape.Select(side => side.ToString(CultureInfo.InvariantCulture)))})";
 }

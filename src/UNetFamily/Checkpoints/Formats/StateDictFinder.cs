@@ -9,12 +9,13 @@ namespace UNetFamily;
 internal sealed class StateDictFinder
 {
     private static readonly string[] KnownNames = ["state_dict", "model_state_dict", "network_weights", "model_state", "model", "network", "net", "weights", "params"];
-    private const int DeepestEnvelope = 3;
+    private const int DeepestEnvelope = 5;
     private const int DeepestModule = 64;
     private const int MostPlaces = 10_000;
     private const int MostVisits = 1_000_000;
     private const int MostOthers = 1_000;
     private const int LongestName = 1_024;
+    private const int MostNamed = 20;
 
     private readonly ByteSource source;
     private readonly HashSet<object> seen = new(ReferenceEqualityComparer.Instance);
@@ -26,40 +27,49 @@ internal sealed class StateDictFinder
     {
         var finder = new StateDictFinder(source);
         finder.Visit("", root, depth: 0);
-        var (path, tensors) = finder.Choose(root, wanted);
-        return new CheckpointContent(format, finder.Entries(tensors))
+        var chosen = finder.Choose(root, wanted);
+        return new CheckpointContent(format, chosen)
         {
-            Envelope = path,
-            StateDicts = [.. finder.found.Select(place => place.Path)],
-            Others = [.. Others(root, path)],
+            Paths = [.. finder.found.Select(place => place.Path)],
+            Alternatives = wanted is null ? finder.found.Where(place => place.Path != chosen.Path && place.Tensors.DistinctBy(entry => entry.Name).Count() == place.Tensors.Count).Select(finder.Taken) : [],
+            Others = [.. Others(root, finder.found.Where(place => place.Path.Length <= chosen.Path.Length && chosen.Path.StartsWith(place.Path, StringComparison.Ordinal)).MaxBy(place => place.Path.Length).Path ?? "")],
         };
     }
 
     private void Visit(string path, object? value, int depth)
     {
-        if (value is not (PickledDict or PickledObject) || depth > DeepestEnvelope || path.Length > LongestName || seen.Count == MostPlaces || !seen.Add(value)) return;
+        if (value is not (PickledDict or PickledObject or PickledSequence) || depth > DeepestEnvelope || path.Length > LongestName || seen.Count == MostPlaces || !seen.Add(value)) return;
+        if (IsOptimizer(value)) return;
 
         var module = ModuleOf(value);
-        var tensors = module is not null ? Parameters(module) : [.. Named(value).Where(entry => entry.Value is PickledTensor).Select(entry => (entry.Name, (PickledTensor)entry.Value!))];
+        var tensors = module is not null ? Parameters(module)
+            : value is PickledSequence ? []                             // tensors without names are nobody's weights
+            : [.. Named(value, numbers: false).Where(entry => entry.Value is PickledTensor).Select(entry => (entry.Name, (PickledTensor)entry.Value!))];
         if (tensors.Count > 0) found.Add((path, tensors));
         foreach (var (name, inner) in module is null ? Named(value) : []) Visit(path.Length == 0 ? name : $"{path}.{name}", inner, depth + 1);
     }
 
-    private (string Path, List<(string Name, PickledTensor Tensor)> Tensors) Choose(object? root, string? wanted)
+    /// <summary>An optimizer numbers its parameters, and what it remembers of each would look like weights.</summary>
+    private static bool IsOptimizer(object value) => Named(value).Count(entry => entry.Name is "state" or "param_groups") == 2;
+
+    private StateDict Choose(object? root, string? wanted)
     {
         if (wanted is not null)
         {
-            var index = found.FindIndex(place => place.Path == wanted);
-            return index >= 0 ? found[index] : throw source.Fail(null, $"There is no state dict '{Printable.Of(wanted)}'.{(found.Count > 0 ? $" There are: {Paths()}." : "")}");
+            if (found.FindIndex(place => place.Path == wanted) is >= 0 and var index) return Taken(found[index]);
+            return found.OrderByDescending(place => place.Path.Length).Select(place => CheckpointContent.PartOf(Taken(place), wanted)).FirstOrDefault(part => part is not null)
+                ?? throw source.Fail(null, $"There is no state dict '{Printable.Of(wanted)}'.{(found.Count > 0 ? $" There are: {Paths()}." : "")}");
         }
         if (found.Count == 0)
             throw source.Fail(null, $"No state dict was found: the file holds {Describe(root)}, and no dictionary or module with tensors in it.");
         foreach (var name in KnownNames)
-            if (found.FindIndex(place => place.Path == name) is >= 0 and var index) return found[index];
-        return found.MaxBy(place => (place.Path.Length == 0, place.Tensors.Count));
+            if (found.FindIndex(place => place.Path == name) is >= 0 and var index) return Taken(found[index]);
+        return Taken(found.MaxBy(place => (place.Path.Length == 0, place.Tensors.Count)));
 
-        string Paths() => string.Join(", ", found.Select(place => place.Path.Length == 0 ? "'' (the whole file)" : Printable.Of(place.Path)));
+        string Paths() => string.Join(", ", found.Take(MostNamed).Select(place => place.Path.Length == 0 ? "'' (the whole file)" : Printable.Of(place.Path))) + (found.Count > MostNamed ? $" and {found.Count - MostNamed} more" : "");
     }
+
+    private StateDict Taken((string Path, List<(string Name, PickledTensor Tensor)> Tensors) place) => new(place.Path, Entries(place.Tensors));
 
     private List<TensorEntry> Entries(List<(string Name, PickledTensor Tensor)> tensors)
     {
@@ -113,12 +123,17 @@ internal sealed class StateDictFinder
         }
     }
 
-    private static IEnumerable<(string Name, object? Value)> Named(object? value) => value switch
+    /// <param name="value">What has entries.</param>
+    /// <param name="numbers">Whether those count whose keys are numbers, or places in a list.</param>
+    private static IEnumerable<(string Name, object? Value)> Named(object? value, bool numbers = true) => value switch
     {
-        PickledDict dictionary => dictionary.Named,
+        PickledDict dictionary => dictionary.Entries.Where(entry => entry.Key is string || numbers && entry.Key is long).Select(entry => (Key(entry.Key), entry.Value)),
+        PickledSequence sequence when numbers => sequence.Items.Select((item, index) => (Key((long)index), item)),
         PickledObject custom => (custom.Items?.Named ?? []).Concat(custom.State is PickledDict state ? state.Named : []),
         _ => [],
     };
+
+    private static string Key(object? key) => string.Create(CultureInfo.InvariantCulture, $"{key}");
 
     private static string Describe(object? value) => value switch
     {
@@ -128,8 +143,8 @@ internal sealed class StateDictFinder
         string text => $"\"{Printable.Of(text, 60)}\"",
         PickledSequence sequence => $"{sequence.Kind} of {sequence.Items.Count}",
         PickledDict dictionary => $"dictionary of {dictionary.Entries.Count}",
-        PickledTensor tensor => $"tensor {Shapes.Text(tensor.Shape)} {tensor.Storage.Type}",
-        PickledStorage storage => $"storage of {storage.Count} {storage.Type}",
+        PickledTensor tensor => $"tensor {Shapes.Text(tensor.Shape)} {tensor.Type}",
+        PickledStorage storage => $"storage of {storage.Count} {storage.Kind ?? storage.Type.ToString()}",
         PickledGlobal global => $"the name {global}, not looked up",
         PickledObject { Type: PickledGlobal type } => $"object of {type}, not made",
         PickledObject => "object, not made",

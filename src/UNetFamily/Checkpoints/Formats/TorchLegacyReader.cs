@@ -10,6 +10,14 @@ internal static class TorchLegacyReader
 {
     private const int Magic = 10;                   // bytes of the number that the first pickle holds
     private const long Version = 1001;
+    private const int Frame = 9;                    // bytes with which pickles of protocol 4 and 5 say how long they are
+
+    // The number itself, behind the two bytes that announce it.
+    private static readonly byte[] Number = [0x8a, Magic, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
+
+    /// <summary>Whether a file begins as this format does, in any protocol of pickles that is not text.</summary>
+    public static bool IsOne(ReadOnlySpan<byte> start) =>
+        start is [0x80, >= 2 and <= 5, .. var rest] && (rest.StartsWith(Number) || rest is [0x95, ..] && rest.Length > Frame && rest[Frame..].StartsWith(Number));
 
     public static CheckpointContent Read(ByteSource source, string? stateDict)
     {
@@ -24,7 +32,7 @@ internal static class TorchLegacyReader
         var value = Next();
         if (Next() is not PickledSequence keys) throw source.Fail(cursor.Position, "The list of storages should end here.");
         Place(keys);
-        foreach (var (view, whole, offset) in views) view.Position = whole.Position + offset * whole.Type.Bits() / 8;
+        foreach (var (view, whole, offset) in views) view.Position = whole.Position + offset * (whole.Bits ?? 0) / 8;
         return StateDictFinder.Find(source, CheckpointFormat.TorchLegacy, value, stateDict);
 
         object? Next() => new Unpickler(cursor, Storage).Read();
@@ -40,7 +48,7 @@ internal static class TorchLegacyReader
 
             if (part.Items is not [string, long offset, long count] || offset < 0 || count < 0 || offset > known.Count - count)
                 throw source.Fail(cursor.Position, $"A part of storage '{Printable.Of(storage.Key)}' is outside of it.");
-            var view = new PickledStorage(storage.Key, known.Type, count);
+            var view = new PickledStorage(storage.Key, known.Type, count, known.Kind, known.Bits);
             views.Add((view, known, offset));
             return view;
         }
@@ -56,7 +64,8 @@ internal static class TorchLegacyReader
                 var at = cursor.Position;
                 if (cursor.Int64() is var count && count != storage.Count) throw source.Fail(at, $"Storage '{Printable.Of(name)}' should have {storage.Count} numbers, and has {count}.");
                 storage.Position = cursor.Position;
-                var bytes = (Int128)count * storage.Type.Bits() / 8;
+                // What follows begins after this one's numbers, so their size must be known.
+                var bytes = (Int128)count * (storage.Bits ?? throw source.Fail(at, $"Storages of type {storage.Kind} are not known.")) / 8;
                 if (bytes > cursor.Left) throw source.Fail(cursor.Position, $"Storage '{Printable.Of(name)}' has {bytes} bytes, and {cursor.Left} are left.");
                 cursor.Skip((long)bytes);
             }

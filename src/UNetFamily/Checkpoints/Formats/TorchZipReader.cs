@@ -24,8 +24,7 @@ internal static class TorchZipReader
         {
             var storage = TorchStorage.Of(source, cursor.Position, id);
             if (!entries.TryGetValue($"{root}data/{storage.Key}", out var data)) throw source.Fail(cursor.Position, $"The archive lacks storage '{Printable.Of(storage.Key)}'.");
-            var bytes = (Int128)storage.Count * storage.Type.Bits() / 8;
-            if (bytes != data.Length) throw source.Fail(data.Start, $"Storage '{Printable.Of(storage.Key)}' should have {bytes} bytes, and has {data.Length}.");
+            if (storage.Bits is { } bits && (Int128)storage.Count * bits / 8 is var bytes && bytes != data.Length) throw source.Fail(data.Start, $"Storage '{Printable.Of(storage.Key)}' should have {bytes} bytes, and has {data.Length}.");
             storage.Position = data.Start;
             return storage;
         }

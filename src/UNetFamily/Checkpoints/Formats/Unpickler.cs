@@ -109,22 +109,51 @@ internal sealed class Unpickler(ByteCursor cursor, Func<PickledSequence, object?
         ({ Module: "collections", Name: "OrderedDict" }, [PickledSequence pairs]) => OfPairs(pairs),
         ({ Module: "torch", Name: "Size" }, [PickledSequence sides]) => sides,
         ({ Module: "__builtin__" or "builtins", Name: "set" or "frozenset" }, [PickledSequence items]) => items,
-        ({ Module: "torch._utils", Name: "_rebuild_tensor_v2" or "_rebuild_tensor" }, [PickledStorage storage, long offset, PickledSequence shape, PickledSequence strides, ..]) =>
-            View(storage, offset, shape, strides),
-        ({ Module: "torch._utils", Name: "_rebuild_parameter" or "_rebuild_parameter_with_state" }, [PickledTensor data, ..]) => data,
+        ({ Module: "torch._utils", Name: "_rebuild_tensor_v2" or "_rebuild_tensor" }, [PickledStorage storage, long offset, PickledSequence shape, PickledSequence strides, .. var rest]) =>
+            View(storage, storage.Type, storage.Kind, offset, shape, strides, flags: rest is [_, _, var flags, ..] ? flags : null),
+        ({ Module: "torch._utils", Name: "_rebuild_tensor_v3" }, [PickledStorage storage, long offset, PickledSequence shape, PickledSequence strides, _, _, PickledGlobal { Module: "torch" } type, .. var rest]) =>
+            View(storage, ElementTypes.FromDtype(type.Name), type.ToString(), offset, shape, strides, flags: rest is [var flags, ..] ? flags : null),
+        ({ Module: "torch._utils", Name: "_rebuild_parameter" or "_rebuild_parameter_with_state" or "_rebuild_device_tensor_from_cpu_tensor" }, [PickledTensor data, ..]) => data,
         ({ Module: "torch._tensor", Name: "_rebuild_from_type_v2" }, [PickledGlobal { Module: "torch._utils" } rebuild, _, PickledSequence inner, ..]) => Call(rebuild, inner.Items),
+        ({ Module: "torch._utils", Name: "_rebuild_qtensor" }, [_, _, PickledSequence shape, ..]) => Odd(shape, "It is quantised; save it with .dequantize()."),
+        ({ Module: "torch._utils", Name: "_rebuild_sparse_tensor" or "_rebuild_sparse_csr_tensor" }, [_, PickledSequence parts]) when parts.Items.OfType<PickledSequence>().LastOrDefault() is { } shape =>
+            Odd(shape, "It is sparse; save it with .to_dense()."),
+        ({ Module: "torch._utils", Name: "_rebuild_meta_tensor_no_storage" }, [_, PickledSequence shape, ..]) => Odd(shape, "It has a shape and no numbers: it was saved on the meta device."),
+        ({ Module: "torch._utils", Name: "_rebuild_wrapper_subclass" }, [PickledGlobal type, _, PickledSequence shape, ..]) => Odd(shape, $"It is a {type}, which only Python can make; save it as an ordinary tensor."),
         _ => new PickledObject(function),
     };
 
-    private PickledTensor View(PickledStorage storage, long offset, PickledSequence sizes, PickledSequence steps)
+    private PickledTensor Odd(PickledSequence sizes, string oddity) => Odd(Numbers(sizes), oddity);
+
+    private PickledTensor Odd(long[] shape, string oddity) =>
+        Shapes.Count(shape) is <= MostNumbers ? PickledTensor.Odd(shape, oddity) : throw Fail($"A tensor {Shapes.Text(shape)} has a negative or too large number.");
+
+    private PickledTensor View(PickledStorage storage, ElementType type, string? kind, long offset, PickledSequence sizes, PickledSequence steps, object? flags)
     {
         var (shape, strides) = (Numbers(sizes), Numbers(steps));
         if (shape.Length != strides.Length) throw Fail($"A tensor has {shape.Length} sides and {strides.Length} strides.");
         if (Shapes.Count(shape) is not (>= 0 and <= MostNumbers and var count) || offset < 0 || strides.Any(stride => stride < 0))
             throw Fail($"A tensor {Shapes.Text(shape)} with strides {Shapes.Text(strides)} at {offset} has a negative or too large number.");
-        var last = count == 0 ? offset - 1 : offset + Shapes.Reach(shape, strides);
-        if (last >= storage.Count) throw Fail($"A tensor {Shapes.Text(shape)} with strides {Shapes.Text(strides)} at {offset} reaches number {last} of a storage of {storage.Count}.");
-        return new PickledTensor(storage, offset, shape, strides);
+        if (type is ElementType.Other) return Odd(shape, $"It is of {kind}, which TorchSharp doesn't have.");
+        var (last, held) = (count == 0 ? offset - 1 : offset + Shapes.Reach(shape, strides), (Int128)storage.Count * (storage.Bits ?? 0) / type.Bits());
+        if (last >= held) throw Fail($"A tensor {Shapes.Text(shape)} with strides {Shapes.Text(strides)} at {offset} reaches number {last} of a storage of {held}.");
+        return Flagged(new PickledTensor(storage, type, offset, shape, strides), flags);
+    }
+
+    /// <summary>What PyTorch notes of a view beside its place: whether its numbers are negated or conjugated when they are read.</summary>
+    private PickledTensor Flagged(PickledTensor tensor, object? flags)
+    {
+        if (flags is null) return tensor;
+        if (flags is not PickledDict { Entries: var noted }) throw Fail("What a tensor's last argument notes of it should be a dictionary.");
+        foreach (var (name, value) in noted)
+        {
+            var isComplex = tensor.Type is ElementType.Complex64 or ElementType.Complex128;
+            if (value is false) continue;
+            if (name is "neg" && value is true && (isComplex || tensor.Type is ElementType.Float16 or ElementType.BFloat16 or ElementType.Float32 or ElementType.Float64)) tensor = tensor with { IsNegated = true };
+            else if (name is "conj" && value is true && isComplex) tensor = tensor with { IsConjugated = true };
+            else return Odd(tensor.Shape, $"It is marked '{Printable.Of($"{name}", 40)}', whose meaning isn't known here.");
+        }
+        return tensor;
     }
 
     private PickledDict OfPairs(PickledSequence pairs)

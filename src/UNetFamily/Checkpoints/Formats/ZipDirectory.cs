@@ -43,6 +43,8 @@ internal sealed class ZipDirectory
         if (count > MostEntries) throw source.Fail(end, $"The zip archive has {count} entries; {MostEntries} is the most.");
         if (count < 0 || count > size / CentralSize) throw source.Fail(end, $"The zip directory has {size} bytes, too few for {count} entries.");
 
+        // Other programs compress and encrypt, so what an archive is comes before what is wrong with it.
+        if (ForeignFile.Archive(Names(new ByteCursor(source, start, end), count)) is { } foreign) throw source.Fail(null, foreign);
         var cursor = new ByteCursor(source, start, end);
         for (var i = 0L; i < count; i++)
         {
@@ -52,6 +54,23 @@ internal sealed class ZipDirectory
         }
         if (cursor.Left > 0) throw source.Fail(cursor.Position, $"The zip directory has {cursor.Left} bytes after its last entry.");
         RequireApart();
+    }
+
+    private List<string> Names(ByteCursor cursor, long count)
+    {
+        var names = new List<string>();
+        for (var i = 0L; i < count; i++)
+        {
+            var at = cursor.Position;
+            if (cursor.UInt32() != CentralSignature) throw source.Fail(at, "An entry of the zip directory should be here.");
+            cursor.Skip(24);
+            var (name, extra, comment) = (cursor.UInt16(), cursor.UInt16(), cursor.UInt16());
+            cursor.Skip(12);
+            if (name <= LongestName) names.Add(Latin1(cursor, name));
+            else cursor.Skip(name);
+            cursor.Skip(extra + comment);
+        }
+        return names;
     }
 
     private (long Count, long Size, long Start) FindCentral(out long end)

@@ -62,7 +62,7 @@ public sealed record ConvUNeXtOptions : SegmentationModelOptions
         foreach (var problem in base.Problems()) yield return problem;
         if (Widths.Count < 2) yield return $"Widths needs two levels or more, has {Widths.Count}.";
         if (Widths.Any(width => width < 1)) yield return $"Widths must be positive, are {Widths}.";
-        else if (Widths.Select(Norm.Problem).FirstOrDefault(problem => problem is not null) is { } problem) yield return $"Norm: {problem}";
+        else if (Norm.Problem(Widths) is { } problem) yield return $"Norm: {problem}";
         if (Depths.Count != Widths.Count) yield return $"Depths needs an entry for each of the {Widths.Count} Widths, has {Depths.Count}.";
         if (Depths.Any(depth => depth < 1)) yield return $"Depths must be positive, are {Depths}.";
         if (DecoderDepth < 1) yield return $"DecoderDepth must be positive, is {DecoderDepth}.";

@@ -131,12 +131,14 @@ public sealed record MedNeXtOptions : SegmentationModelOptions
 
         static void RequireFactor(double factor, string name)
         {
-            if (!(factor > 0 && double.IsFinite(factor))) throw new ArgumentOutOfRangeException(name, factor, $"{name} must be positive and finite; 1 is MedNeXt-S.");
+            if (!(factor > 0 && double.IsFinite(factor))) throw new ArgumentOutOfRangeException(name, Choice.Text(factor), $"{name} must be positive and finite; 1 is MedNeXt-S.");
         }
     }
 
     /// <inheritdoc/>
     public override IReadOnlyList<KeyMap> KeyMaps => [MedNeXtKeyMaps.Official];
+
+    internal override IReadOnlyList<KeyRule.Drop> OptionalHeads => [new("^auxiliary.{i}")];
 
     /// <inheritdoc/>
     public override MedNeXt Build() => new(this);
@@ -146,6 +148,7 @@ public sealed record MedNeXtOptions : SegmentationModelOptions
     {
         foreach (var problem in base.Problems()) yield return problem;
         if (Channels < 1) yield return $"Channels must be positive, is {Channels}.";
+        else if (Norm.Problem(Channels) is { } misfit) yield return $"Norm: {misfit}";
         if (Depths.Count < 3 || Depths.Count % 2 == 0) yield return $"Depths needs an odd number of stages, 3 or more (9 in the paper), has {Depths.Count}.";
         if (Depths.Any(depth => depth < 0)) yield return $"Depths must not be negative, are {Depths}.";
         if (Expansions.Count != Depths.Count) yield return $"Expansions needs one number for each of the {Depths.Count} stages of Depths, has {Expansions.Count}.";

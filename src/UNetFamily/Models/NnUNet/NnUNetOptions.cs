@@ -93,8 +93,11 @@ public abstract record NnUNetOptions : SegmentationModelOptions
         foreach (var problem in problems) yield return problem;
         if (problems.Length > 0) yield break;
 
-        if (EncoderStages.Select(stage => Norm.Problem(stage.Features)).FirstOrDefault(problem => problem is not null) is { } misfit) yield return $"Norm: {misfit}";
+        if (Norm.Problem(NormalizedWidths) is { } misfit) yield return $"Norm: {misfit}";
     }
+
+    /// <summary>The channels of every map that a norm follows.</summary>
+    private protected virtual IEnumerable<long> NormalizedWidths => EncoderStages.Select(stage => stage.Features);
 
     private protected static bool IsPositive(long number) => number > 0;
 

@@ -50,5 +50,7 @@ public abstract record NnUNetResidualOptions : NnUNetOptions
         if (KernelSizes.Any(kernel => !kernel.IsOdd)) yield return $"KernelSizes must be odd, are {KernelSizes}.";
     }
 
+    private protected override IEnumerable<long> NormalizedWidths => [.. base.NormalizedWidths, .. StemChannels is { } stem ? [stem] : Array.Empty<long>(), .. Block is ResidualBlockKind.Bottleneck ? BottleneckChannels ?? [] : []];
+
     private static long PlannedBlocks(int stage) => stage switch { 0 => 1, 1 => 3, 2 => 4, _ => 6 };
 }

@@ -89,6 +89,8 @@ public sealed record U2Net3dOptions : SegmentationModelOptions
     /// <inheritdoc/>
     public override IReadOnlyList<KeyMap> KeyMaps => [U2Net3dKeyMaps.Official(this)];
 
+    internal override IReadOnlyList<KeyRule.Drop> OptionalHeads => [new("^aux.{i}")];
+
     /// <summary>The options of a network that serves one of the domains alone, with the same layers otherwise.</summary>
     /// <param name="domain">The domain; it need not be one of <see cref="Domains"/>.</param>
     public U2Net3dOptions For(Domain domain)

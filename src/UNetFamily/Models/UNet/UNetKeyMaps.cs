@@ -3,7 +3,9 @@ namespace UNetFamily;
 /// <summary>The names that published checkpoints give to U-Net's weights.</summary>
 public static class UNetKeyMaps
 {
-    /// <summary>milesial/Pytorch-UNet, <c>unet/unet_model.py</c>; <c>mask_values</c> is an extra entry that its training script saves.</summary>
+    /// <summary>
+    /// milesial/Pytorch-UNet, <c>unet/unet_model.py</c>; <c>mask_values</c> is an extra entry that its training script saves. Its convolutions had biases until 2021, which are folded into the norms after them.
+    /// </summary>
     public static KeyMap Milesial { get; } = new("milesial/Pytorch-UNet",
         new KeyRule.Drop("^mask_values$"),
         new KeyRule.Rename("^inc", "^stem"),
@@ -13,7 +15,9 @@ public static class UNetKeyMaps
         new KeyRule.Rename("double_conv.1", "first.norm"),
         new KeyRule.Rename("double_conv.3", "second.conv"),
         new KeyRule.Rename("double_conv.4", "second.norm"),
-        new KeyRule.Rename("^outc.conv", "^head"));
+        new KeyRule.Rename("^outc.conv", "^head"),
+        new KeyRule.FoldedBias("double_conv.0.bias", "double_conv.1.running_mean"),
+        new KeyRule.FoldedBias("double_conv.3.bias", "double_conv.4.running_mean"));
 
     /// <summary>
     /// The layer names of the authors' Caffe release (u-net-release-2015-10-02), which depend on the depth: <c>conv_d0a-b</c> on the way down,

@@ -87,6 +87,7 @@ public sealed record UNetOptions : SegmentationModelOptions
         foreach (var problem in base.Problems()) yield return problem;
         if (Widths.Count < 2) yield return $"Widths needs two levels or more, has {Widths.Count}.";
         if (Widths.Any(width => width < 1)) yield return $"Widths must be positive, are {Widths}.";
+        else if (Norm.Problem(Upsampling.ChangesChannels ? Widths : Widths.SkipLast(1)) is { } misfit) yield return $"Norm: {misfit}";
         if (Dropout is not (>= 0 and < 1)) yield return $"Dropout must be from 0 to below 1, is {Dropout}.";
         if (!Upsampling.ChangesChannels && (UpActivation || LastUpWidth is not null)) yield return "UpActivation and LastUpWidth belong to transposed convolutions, and Upsampling is Interpolated.";
         if (LastUpWidth < 1) yield return $"LastUpWidth must be positive, is {LastUpWidth}.";

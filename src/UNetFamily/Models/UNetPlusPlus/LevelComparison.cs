@@ -25,7 +25,7 @@ public sealed record LevelComparison(ValueList<LevelScore> Scores)
         if (model.Levels.Count < 2 && ((UNetPlusPlusOptions)model.Options).LastLevel > 1)
             throw new InvalidOperationException($"{model.GetName()} has a head on its last branch only, and nothing to compare. Build it with DeepSupervision = true.");
 
-        var training = model.training;
+        using var modes = ModuleModes.Of(model);
         using var noGradient = no_grad();
         var candidates = model.Levels.Select(level => new Candidate($"L{level}", level, model.Prune(level))).ToList();
         if (candidates.Count > 1) candidates.Add(new Candidate("mean", null, model));
@@ -39,7 +39,6 @@ public sealed record LevelComparison(ValueList<LevelScore> Scores)
         finally
         {
             foreach (var candidate in candidates.Where(candidate => candidate.Model != model)) candidate.Model.Dispose();
-            model.train(training);
         }
     }
 
@@ -56,6 +55,9 @@ public sealed record LevelComparison(ValueList<LevelScore> Scores)
     /// <summary>One branch, or the mean of all, while it is measured.</summary>
     private sealed class Candidate(string name, int? level, UNetPlusPlus model)
     {
+        // What the caller knows them by.
+        private static readonly string Batches = "validation";
+
         private long[] size = [];
         private long[] confusion = [];
         private long images;
@@ -95,11 +97,11 @@ public sealed record LevelComparison(ValueList<LevelScore> Scores)
             using var scope = NewDisposeScope();
             var predicted = probabilities.shape[1] == 1 ? (probabilities > 0.5).squeeze(1) : probabilities.argmax(1);
             if (!labels.shape.AsSpan().SequenceEqual(predicted.shape))
-                throw new ArgumentException($"labels must be (N, …spatial), ({string.Join(", ", predicted.shape)}) here; they are ({string.Join(", ", labels.shape)}).", nameof(labels));
+                throw new ArgumentException($"The labels of validation must be (N, …spatial), ({string.Join(", ", predicted.shape)}) here; they are ({string.Join(", ", labels.shape)}).", Batches);
 
             var truth = labels.to(ScalarType.Int64);
             var (least, most) = (truth.min().ToInt64(), truth.max().ToInt64());
-            if (least < 0 || most >= Classes) throw new ArgumentException($"labels must be 0 to {Classes - 1}; they are {least} to {most}.", nameof(labels));
+            if (least < 0 || most >= Classes) throw new ArgumentException($"The labels of validation must be 0 to {Classes - 1}; they are {Choice.Text(least)} to {Choice.Text(most)}.", Batches);
             var pairs = (truth * Classes + predicted.to(ScalarType.Int64)).flatten().bincount(null!, confusion.Length).cpu().data<long>();
             for (var i = 0; i < confusion.Length; i++) confusion[i] += pairs[i];
         }

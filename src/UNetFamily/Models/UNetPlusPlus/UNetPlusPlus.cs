@@ -151,7 +151,7 @@ public sealed class UNetPlusPlus : SegmentationModel
     {
         if (Levels.Contains(level)) return;
         var hint = options.DeepSupervision ? "" : " Build it with DeepSupervision = true to have one on every branch.";
-        throw new ArgumentOutOfRangeException(nameof(level), level, $"{GetName()} has heads on the branches {string.Join(", ", Levels)}.{hint}");
+        throw new ArgumentOutOfRangeException(nameof(level), Choice.Text(level), $"{GetName()} has heads on the branches {string.Join(", ", Levels)}.{hint}");
     }
 
     private Tensor Probabilities(Tensor logits, bool? sigmoid) => sigmoid ?? options.OutChannels == 1 ? logits.sigmoid() : logits.softmax(1);

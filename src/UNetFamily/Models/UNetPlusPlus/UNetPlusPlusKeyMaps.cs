@@ -9,17 +9,25 @@ public static class UNetPlusPlusKeyMaps
     {
         ArgumentNullException.ThrowIfNull(options);
         // A network with one head calls it final; one that was pruned keeps the number of its branch.
-        var head = options.DeepSupervision || options.LastLevel < options.Depth ? "final{k}" : "final";
-        return new KeyMap("4uiiurz1/pytorch-nested-unet",
-            new KeyRule.Rename("^conv{i}_0", "^encoder.{i}.convs"),
-            new KeyRule.Rename("^conv{i}_{j}", "^decoder.nodes.x{i}_{j}.convs"),
-            new KeyRule.Rename("convs.conv{n+1}", "convs.{n}.conv"),
-            new KeyRule.Rename("convs.bn{n+1}", "convs.{n}.norm"),
-            new KeyRule.Rename($"^{head}", head == "final" ? $"^heads.x0_{options.LastLevel}" : "^heads.x0_{k}"))
-        {
-            FinestLast = true,
-        };
+        return Nested(options, options.DeepSupervision || options.LastLevel < options.Depth);
     }
+
+    /// <summary>For a network with one head and a file of one with deep supervision, which calls that head by its number; nothing where the names are the same.</summary>
+    internal static IEnumerable<KeyMap> Supervised(UNetPlusPlusOptions options) =>
+        options is { DeepSupervision: false, Skips: NestedSkips.Dense } && options.LastLevel == options.Depth ? [Nested(options, numbered: true)] : [];
+
+    private static KeyMap Nested(UNetPlusPlusOptions options, bool numbered) => new("4uiiurz1/pytorch-nested-unet",
+    [
+        new KeyRule.Rename("^conv{i}_0", "^encoder.{i}.convs"),
+        new KeyRule.Rename("^conv{i}_{j}", "^decoder.nodes.x{i}_{j}.convs"),
+        new KeyRule.Rename("convs.conv{n+1}", "convs.{n}.conv"),
+        new KeyRule.Rename("convs.bn{n+1}", "convs.{n}.norm"),
+        numbered ? new KeyRule.Rename("^final{k}", "^heads.x0_{k}") : new KeyRule.Rename("^final", $"^heads.x0_{options.LastLevel}"),
+        .. options.ConvBias ? Array.Empty<KeyRule>() : [new KeyRule.FoldedBias("conv{n}.bias", "bn{n}.running_mean")],
+    ])
+    {
+        FinestLast = true,
+    };
 
     /// <summary>
     /// MrGiovanni/UNetPlusPlus, <c>keras/helper_functions.py</c>: <c>UNetPlusPlus</c>, and with plain skips <c>U_Net</c>. The names are Keras' layers', which count from 1;

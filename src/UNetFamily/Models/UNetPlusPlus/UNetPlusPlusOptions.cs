@@ -173,7 +173,9 @@ public sealed record UNetPlusPlusOptions : SegmentationModelOptions
     }
 
     /// <inheritdoc/>
-    public override IReadOnlyList<KeyMap> KeyMaps => [UNetPlusPlusKeyMaps.Nested(this), UNetPlusPlusKeyMaps.Keras(this), UNetPlusPlusKeyMaps.NnUNet(this)];
+    public override IReadOnlyList<KeyMap> KeyMaps => [UNetPlusPlusKeyMaps.Nested(this), .. UNetPlusPlusKeyMaps.Supervised(this), UNetPlusPlusKeyMaps.Keras(this), UNetPlusPlusKeyMaps.NnUNet(this)];
+
+    internal override IReadOnlyList<KeyRule.Drop> OptionalHeads => [new("^heads.x{i}_{k}")];
 
     /// <inheritdoc/>
     public override UNetPlusPlus Build() => new(this);
@@ -193,7 +195,7 @@ public sealed record UNetPlusPlusOptions : SegmentationModelOptions
         foreach (var problem in base.Problems()) yield return problem;
         if (Widths.Count < 2) yield return $"Widths needs two levels or more, has {Widths.Count}.";
         if (Widths.Any(width => width < 1)) yield return $"Widths must be positive, are {Widths}.";
-        else if (Widths.Select(Norm.Problem).FirstOrDefault(problem => problem is not null) is { } misfit) yield return $"Norm: {misfit}";
+        else if (Norm.Problem(Widths) is { } misfit) yield return $"Norm: {misfit}";
         if (Level < 1 || Level > Depth) yield return $"Level must be 1 to {Depth}, the depth, is {Level}.";
         if (Skips is NestedSkips.Plain && DeepSupervision) yield return "DeepSupervision needs Skips = Dense: with Plain the last branch is the only one.";
         if (EncoderConvs.Any(convs => convs < 1) || DecoderConvs < 1) yield return $"EncoderConvs and DecoderConvs must be positive, are {EncoderConvs} and {DecoderConvs}.";

@@ -126,6 +126,8 @@ public sealed record UnetrPlusPlusOptions : SegmentationModelOptions
     /// <inheritdoc/>
     public override IReadOnlyList<KeyMap> KeyMaps => [UnetrPlusPlusKeyMaps.Official(Projection)];
 
+    internal override IReadOnlyList<KeyRule.Drop> OptionalHeads => [new("^auxiliary.{i}")];
+
     /// <inheritdoc/>
     public override UnetrPlusPlus Build() => new(this);
 
@@ -134,6 +136,7 @@ public sealed record UnetrPlusPlusOptions : SegmentationModelOptions
     {
         foreach (var problem in base.Problems()) yield return problem;
         if (FeatureSize < 1) yield return $"FeatureSize must be positive, is {FeatureSize}.";
+        else if (Norm.Problem(FeatureSize) is { } misfit) yield return $"Norm: {misfit}";
         if (!Enum.IsDefined(SpatialDims)) yield break;
 
         if (ImageProblem() is { } image) yield return image;

@@ -32,7 +32,7 @@ public sealed class TrainingCase
         if (image.is_complex() || labels.is_floating_point() || labels.is_complex())
             throw new ArgumentException($"Case '{name}': image must hold real numbers and labels whole ones; they are {image.dtype} and {labels.dtype}.", nameof(labels));
         if (image.numel() > Array.MaxLength)
-            throw new ArgumentException($"Case '{name}': image must have {Array.MaxLength:N0} numbers at most, has {image.numel():N0}. Cut it into several cases.", nameof(image));
+            throw new ArgumentException($"Case '{name}': image must have {Array.MaxLength} numbers at most, has {image.numel()}. Cut it into several cases.", nameof(image));
 
         (Name, Channels, Classes) = (name, (int)sizes[0], classes);
         (SpatialDims, Size) = ((SpatialDims)spatial.Length, Extent.Of(spatial));
@@ -82,7 +82,7 @@ public sealed class TrainingCase
         using var scope = NewDisposeScope();
         var values = image.detach().to(ScalarType.Float32).cpu().contiguous().data<float>().ToArray();
         for (var i = 0; i < values.Length; i++)
-            if (!float.IsFinite(values[i])) throw new ArgumentException($"Case '{Name}': every number of image must be finite; number {i:N0} of {values.Length:N0} is {values[i]}.", nameof(image));
+            if (!float.IsFinite(values[i])) throw new ArgumentException($"Case '{Name}': every number of image must be finite; number {i} of {values.Length} is {Choice.Text(values[i])}.", nameof(image));
         return values;
     }
 
@@ -92,7 +92,7 @@ public sealed class TrainingCase
         var (least, most) = (labels.min().to(ScalarType.Int64).ToInt64(), labels.max().to(ScalarType.Int64).ToInt64());
         var values = least >= 0 && most < LabelValues ? labels.to(ScalarType.Byte).cpu().contiguous().data<byte>().ToArray() : [];
         if (values.Length == 0 || Array.Exists(values, label => label >= Classes && label != ignored))
-            throw new ArgumentException($"Case '{Name}': labels must be 0 to {Classes - 1}{(ignored is { } label ? $" or {label}" : "")}; they are {least} to {most}.", nameof(labels));
+            throw new ArgumentException($"Case '{Name}': labels must be 0 to {Classes - 1}{(ignored is { } label ? $" or {label}" : "")}; they are {Choice.Text(least)} to {Choice.Text(most)}.", nameof(labels));
         return values;
     }
 

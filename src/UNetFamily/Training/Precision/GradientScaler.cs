@@ -26,9 +26,9 @@ public sealed class GradientScaler
     /// <exception cref="ArgumentOutOfRangeException">One is outside its range.</exception>
     public GradientScaler(double initialScale = 65536, double growthFactor = 2, double backoffFactor = 0.5, int growthInterval = 2000)
     {
-        if (initialScale is not (> 0 and < double.PositiveInfinity)) throw new ArgumentOutOfRangeException(nameof(initialScale), initialScale, "The factor must be above 0.");
-        if (growthFactor is not (> 1 and < double.PositiveInfinity)) throw new ArgumentOutOfRangeException(nameof(growthFactor), growthFactor, "The factor of growth must be above 1.");
-        if (backoffFactor is not (> 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(backoffFactor), backoffFactor, "The factor after an overflow must be above 0 and below 1.");
+        if (initialScale is not (> 0 and < double.PositiveInfinity)) throw new ArgumentOutOfRangeException(nameof(initialScale), Choice.Text(initialScale), "The factor must be above 0.");
+        if (growthFactor is not (> 1 and < double.PositiveInfinity)) throw new ArgumentOutOfRangeException(nameof(growthFactor), Choice.Text(growthFactor), "The factor of growth must be above 1.");
+        if (backoffFactor is not (> 0 and < 1)) throw new ArgumentOutOfRangeException(nameof(backoffFactor), Choice.Text(backoffFactor), "The factor after an overflow must be above 0 and below 1.");
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(growthInterval);
         (LossScale, this.growthFactor, this.backoffFactor, this.growthInterval) = (initialScale, growthFactor, backoffFactor, growthInterval);
     }
@@ -85,7 +85,7 @@ public sealed class GradientScaler
     /// <exception cref="ArgumentOutOfRangeException">One is outside its range.</exception>
     public void Resume(double lossScale, int goodSteps, long skipped)
     {
-        if (lossScale is not (> 0 and < double.PositiveInfinity)) throw new ArgumentOutOfRangeException(nameof(lossScale), lossScale, "The factor must be above 0.");
+        if (lossScale is not (> 0 and < double.PositiveInfinity)) throw new ArgumentOutOfRangeException(nameof(lossScale), Choice.Text(lossScale), "The factor must be above 0.");
         ArgumentOutOfRangeException.ThrowIfNegative(goodSteps);
         ArgumentOutOfRangeException.ThrowIfNegative(skipped);
         (LossScale, GoodSteps, Skipped) = (lossScale, Math.Min(goodSteps, growthInterval - 1), skipped);

@@ -37,6 +37,7 @@ public sealed class MixedPrecision : IDisposable
     public MixedPrecision(SegmentationModel model, Precision precision)
     {
         ArgumentNullException.ThrowIfNull(model);
+        model.ThrowIfDisposed();
         if (!Enum.IsDefined(precision)) throw new ArgumentOutOfRangeException(nameof(precision), precision, $"Precision is Float32, BFloat16 or Half, got {(int)precision}.");
         (Model, Precision) = (model, precision);
         if (precision is not Precision.Float32) Convert(model, precision is Precision.Half ? ScalarType.Float16 : ScalarType.BFloat16);
@@ -86,14 +87,7 @@ public sealed class MixedPrecision : IDisposable
     public void Load(Checkpoint checkpoint)
     {
         ArgumentNullException.ThrowIfNull(checkpoint);
-        Model.Load(checkpoint, keys: null);
-        using var noGradient = no_grad();
-        foreach (var (name, tensor) in StateDict)
-        {
-            if (!masters.ContainsKey(name)) continue;
-            using var exact = checkpoint.Read(name);
-            tensor.copy_(exact);
-        }
+        CheckpointLoading.LoadExact(Model, checkpoint, masters.ToDictionary(entry => entry.Key, entry => entry.Value.Master));
     }
 
     /// <summary>Gives the network its masters as weights, in float32.</summary>

@@ -126,7 +126,7 @@ public class ConvUNeXtTests(ITestOutputHelper report)
     {
         var options = Small(SpatialDims.Two, Upsampling.Interpolated) with { Depths = [1, 0], DecoderDepth = 0, Norm = Normalization.Group(3), Kernel = (3, 4), Expansion = 0 };
         options.Invoking(o => o.Build()).Should().Throw<ArgumentException>().WithMessage(
-            "ConvUNeXt: Norm: 3 groups do not divide 4 channels. Depths needs an entry for each of the 3 Widths, has 2. Depths must be positive, are [1, 0]. " +
+            "ConvUNeXt: Norm: 3 groups do not divide 4, 8, 12 channels. Nearest: 2. Depths needs an entry for each of the 3 Widths, has 2. Depths must be positive, are [1, 0]. " +
             "DecoderDepth must be positive, is 0. Kernel must be odd and positive, is (3, 4). Expansion must be positive, is 0.");
         (options with { Kernel = (3, 3, 3) }).Invoking(o => o.Build()).Should().Throw<ArgumentException>().WithMessage("*Kernel (3, 3, 3) does not have the 2 axes of SpatialDims.*");
     }

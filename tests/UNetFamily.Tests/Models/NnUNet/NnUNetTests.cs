@@ -172,7 +172,7 @@ public class NnUNetTests
 
         var plain = PlainConvUNetOptions.Planner2d(1, 2, stages: 3) with { KernelSizes = [3, 4, 3], Norm = Normalization.Group(5), ConvsPerStage = [] };
         plain.Invoking(o => o.Build()).Should().Throw<ArgumentException>().WithMessage(
-            "PlainConvUNet: Norm: 5 groups do not divide 32 channels. ConvsPerStage needs 3 entries, or one for all; has 0. KernelSizes must be odd, are [3, 4, 3].");
+            "PlainConvUNet: Norm: 5 groups do not divide 32, 64, 128 channels. Nearest: 4. ConvsPerStage needs 3 entries, or one for all; has 0. KernelSizes must be odd, are [3, 4, 3].");
         (plain with { Stages = 1 }).Invoking(o => o.Build()).Should().Throw<ArgumentException>().WithMessage("PlainConvUNet: Stages must be 2 or more, is 1.*");
     }
 

@@ -43,12 +43,14 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
 
     /// <summary>Rebuilds a network from a file that <see cref="CheckpointSaving.Save(SegmentationModel, string, IReadOnlyDictionary{string, string}?)"/> wrote: its options, then its weights.</summary>
     /// <param name="path">The file.</param>
-    /// <returns>The network on the CPU, in the file's type of numbers, in training mode as every fresh network.</returns>
+    /// <returns>The network on the CPU, in the file's type of numbers, in evaluation mode: ready to predict. To train it further in a loop of your own, call <c>train()</c> first.</returns>
     /// <exception cref="CheckpointException">The file isn't ours, its options are not valid, or its weights don't fit them.</exception>
     public static SegmentationModel FromFile(string path)
     {
         using var checkpoint = Checkpoint.Open(path);
-        return ModelFile.Read(checkpoint);
+        var model = ModelFile.Read(checkpoint);
+        model.eval();
+        return model;
     }
 
     /// <summary>The module that the layers belong to, whose names a trace gives them: another one where this is a view of it.</summary>
@@ -71,7 +73,18 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>, IT
             throw new ArgumentException($"{name} was built with InChannels = {Options.InChannels}; axis 1 (C) of input is {shape[1]}.", nameof(input));
         if (!input.is_floating_point())
             throw new ArgumentException($"{name} takes floating-point numbers; input is {input.dtype}. Convert it with input.to(ScalarType.Float32).", nameof(input));
+        RequireLike(input);
         if (sizes.Problem(shape.AsSpan(2)) is { } problem) throw new ArgumentException($"{name}: {problem}", nameof(input));
+    }
+
+    /// <summary>Throws when the input is of another type or elsewhere than the weights. In mixed precision these have two types, and each will do.</summary>
+    private void RequireLike(Tensor input)
+    {
+        if (parameters().FirstOrDefault(parameter => parameter.is_floating_point()) is not { } weight) return;
+        if (weight.dtype != input.dtype && parameters().All(parameter => parameter.dtype != input.dtype))
+            throw new ArgumentException($"{name} has weights of {weight.dtype}; input is {input.dtype}. Convert it with input.to(ScalarType.{weight.dtype}).", nameof(input));
+        if (weight.device_type != input.device_type)
+            throw new ArgumentException($"{name} has its weights on {weight.device}; input is on {input.device}. Move it with input.to(device).", nameof(input));
     }
 
     private static string NameOf(SegmentationModelOptions options)

@@ -45,11 +45,13 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
 
     /// <summary>Trains to the end. The network then has the weights of the last step or, with averaging, their average, in float32.</summary>
     /// <param name="progress">Is told after every step and every epoch.</param>
-    /// <param name="cancellation">Stops between two steps; the state is saved before the exception.</param>
-    /// <exception cref="ArgumentException">The options have problems; the message lists them all.</exception>
+    /// <param name="cancellation">Stops between two steps. The state is saved before the exception; where that fails, the exception says so.</param>
+    /// <exception cref="ArgumentException">The options have problems; the message lists them all. Or every parameter of the network is frozen.</exception>
+    /// <exception cref="InvalidOperationException">The loss is no scalar or has no gradient, the source of batches ended, or the network is being evaluated by another thread.</exception>
     /// <exception cref="IOException">The folder holds a training and <see cref="TrainerOptions.Resume"/> is not set, or (<see cref="CheckpointException"/>) not one of this network and these options.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
-    /// <exception cref="TrainingDivergedException">The loss or the gradients are not finite.</exception>
+    /// <exception cref="TrainingDivergedException">The loss, the gradients or the running statistics are not finite. Weights and buffers are those before the step; what was saved before is kept.</exception>
+    /// <remarks>What validation, the source, the loss or the progress throw comes through as it is, after the state was saved as for a cancellation.</remarks>
     public TrainingResult Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -62,20 +64,21 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
         state.Begin();
         var (earlier, clock) = (state.Seconds, Stopwatch.StartNew());
         var log = options.Folder is { } folder ? new TrainingLog(Path.Combine(folder, "log.csv"), state.Epoch) : null;
+        var changed = state.ChangedOptions;
         try
         {
-            using var source = batches.From(state.Step, cancellation).GetEnumerator();
-            model.Whole.train();
+            using var source = batches.From(state.Step * options.AccumulateBatches, cancellation).GetEnumerator();
+            using (NetworkMode.Train(model.Whole)) model.Whole.train();
             while (state.Epoch < options.Epochs && state.Stopping is not { IsOver: true })
             {
                 while (state.Step < (state.Epoch + 1) * options.StepsPerEpoch)
                 {
                     cancellation.ThrowIfCancellationRequested();
                     if (state.Seconds >= options.TimeLimit?.TotalSeconds) return End(state, TrainingStop.TimeLimit);
-                    if (!source.MoveNext()) throw new InvalidOperationException($"The source of batches ended before step {state.Step}; it should have no end.");
-                    var (rate, value) = Step(state, source.Current);
+                    var (rate, value) = Step(state, source);
                     state.Seconds = earlier + clock.Elapsed.TotalSeconds;
-                    progress?.Report(new() { Epoch = state.Epoch, Step = state.Step, LearningRate = rate, Loss = value, Seconds = state.Seconds });
+                    progress?.Report(new() { Epoch = state.Epoch, Step = state.Step, LearningRate = rate, Loss = value, Seconds = state.Seconds, ChangedOptions = changed });
+                    changed = [];
                 }
                 var epoch = EndEpoch(state) with { Seconds = state.Seconds = earlier + clock.Elapsed.TotalSeconds };
                 log?.Add(epoch);
@@ -84,79 +87,110 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
             }
             return End(state, state.Epoch < options.Epochs ? TrainingStop.EarlyStopping : TrainingStop.Finished);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException stop)
         {
-            state.Save();
+            if (state.TrySave() is not { } unsaved) throw;
+            throw new OperationCanceledException($"The training was cancelled after step {state.Step}, and could not be saved: {unsaved.Message}", unsaved, stop.CancellationToken);
+        }
+        catch (Exception problem) when (problem is not TrainingDivergedException)
+        {
+            if (state.TrySave() is { } unsaved) problem.Data["The training could not be saved"] = unsaved.Message;
             throw;
         }
         finally
         {
-            if (log is { Epochs.Count: > 0 }) LearningCurve.Save(Path.Combine(options.Folder!, "curve.png"), log.Epochs);
+            Draw(log);
         }
     }
 
-    private (double Rate, double Loss) Step(TrainingState state, TrainingBatch batch)
+    private (double Rate, double Loss) Step(TrainingState state, IEnumerator<TrainingBatch> source)
+    {
+        using var scope = NewDisposeScope();
+        using var training = NetworkMode.Train(model.Whole);
+        using var random = manual_seed(options.Seed + state.Step);
+        var rate = options.Schedule.Apply(state.Optimizer, state.Step, options.Epochs * options.StepsPerEpoch);
+        var buffers = new BufferCopy(model.Whole);
+        var (number, isFinite) = (0.0, true);
+        try
+        {
+            state.Weights.ZeroGradients();
+            for (var batch = 0L; batch < options.AccumulateBatches; batch++)
+            {
+                if (!source.MoveNext()) throw new InvalidOperationException($"The source of batches ended before step {state.Step}; it should have no end.");
+                number += Learn(state, source.Current) / options.AccumulateBatches;
+            }
+            isFinite = state.Scaler?.Unscale(state.Weights.Parameters) ?? true;
+            var norm = isFinite ? nn.utils.clip_grad_norm_(state.Weights.Parameters, options.ClipNorm ?? double.PositiveInfinity) : 0;
+            if (!double.IsFinite(norm)) throw state.Diverged("The norm of the gradients", norm);
+            if (buffers.FirstNonFinite() is { } broken) throw state.Diverged($"The buffer '{broken.Name}'", broken.Value);
+        }
+        catch
+        {
+            buffers.Restore();
+            throw;
+        }
+
+        if (!isFinite) buffers.Restore();
+        state.Take(number, isFinite);
+        return (rate, number);
+    }
+
+    /// <summary>Adds the gradients of a batch.</summary>
+    private double Learn(TrainingState state, TrainingBatch batch)
     {
         using var scope = NewDisposeScope();
         using var owned = batch;
-        using var random = manual_seed(options.Seed + state.Step);
-        var rate = options.Schedule.Apply(state.Optimizer, state.Step, options.Epochs * options.StepsPerEpoch);
         var device = state.Weights.Parameters[0].device;
-
         using var output = model.call(batch.Images.to(device));
-        var value = loss(output, batch.Labels.to(device));
-        state.Weights.ZeroGradients();
-        (state.Scaler?.Scale(value) ?? value).backward();
-        state.Weights.CollectGradients();
+        var value = loss(output, batch.Labels.to(device)) ?? throw new InvalidOperationException("The loss is null.");
+        if (value.numel() != 1) throw new InvalidOperationException($"The loss must be a scalar, and is ({string.Join(", ", value.shape)}). Take its mean or its sum.");
+        if (!value.requires_grad) throw new InvalidOperationException("The loss has no gradient, because no trainable weight is in it. It must be computed from the network's output, without argmax, detach or no_grad on the way.");
 
         var number = value.ToDouble();
-        if (!double.IsFinite(number)) throw new TrainingDivergedException("The loss", number, state.Step, state.LastCheckpoint);
-        var isFinite = state.Scaler?.Unscale(state.Weights.Parameters) ?? true;
-        if (isFinite)
-        {
-            var norm = nn.utils.clip_grad_norm_(state.Weights.Parameters, options.ClipNorm ?? double.PositiveInfinity);
-            if (!double.IsFinite(norm)) throw new TrainingDivergedException("The norm of the gradients", norm, state.Step, state.LastCheckpoint);
-            state.Optimizer.step();
-            state.Weights.UpdateWeights();
-            state.Average?.Update();
-        }
-        state.Scaler?.Update(isFinite);
-        state.SumOfLosses += number;
-        state.Step++;
-        return (rate, number);
+        if (!double.IsFinite(number)) throw state.Diverged("The loss", number);
+        if (options.AccumulateBatches > 1) value = value / options.AccumulateBatches;
+        (state.Scaler?.Scale(value) ?? value).backward();
+        state.Weights.CollectGradients();
+        return number;
     }
 
     private TrainingProgress EndEpoch(TrainingState state)
     {
         var loss = state.SumOfLosses / options.StepsPerEpoch;
+        var rate = options.Schedule.Apply(state.Optimizer, state.Step - 1, options.Epochs * options.StepsPerEpoch);
         var due = (state.Epoch + 1) % options.ValidateEvery == 0 || state.Epoch + 1 == options.Epochs;
         var score = Validate is not null && due ? Score(state, Validate) : (double?)null;
         state.Epoch++;
         state.SumOfLosses = 0;
-        return new() { Epoch = state.Epoch, Step = state.Step, LearningRate = state.Optimizer.ParamGroups.First().LearningRate, Loss = loss, Score = score, Seconds = state.Seconds, EndsEpoch = true };
+        return new() { Epoch = state.Epoch, Step = state.Step, LearningRate = rate, Loss = loss, Score = score, Seconds = state.Seconds, EndsEpoch = true };
     }
 
     private double Score(TrainingState state, Func<SegmentationModel, double> validate)
     {
         using var averaged = state.Average?.Apply();
         using var noGradient = no_grad();
-        model.Whole.eval();
-        try
-        {
-            var score = validate(model);
-            state.Judge(score);
-            return score;
-        }
-        finally
-        {
-            model.Whole.train();
-        }
+        using var evaluating = NetworkMode.Evaluate(model.Whole);
+        var score = validate(model);
+        state.Judge(score);
+        return score;
     }
 
     private static TrainingResult End(TrainingState state, TrainingStop stop)
     {
         state.Save();
         state.Average?.Assign();
-        return new(stop, state.Epoch, state.Step, state.BestScore, state.Scaler?.Skipped ?? 0);
+        return new(stop, state.Epoch, state.Step, state.BestScore, state.Scaler?.Skipped ?? 0) { ChangedOptions = state.ChangedOptions };
+    }
+
+    // All of it is in the log, so a picture that can't be written is no reason to hide how the training ended.
+    private void Draw(TrainingLog? log)
+    {
+        try
+        {
+            if (log is { Epochs.Count: > 0 }) LearningCurve.Save(Path.Combine(options.Folder!, "curve.png"), log.Epochs);
+        }
+        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
+        {
+        }
     }
 }

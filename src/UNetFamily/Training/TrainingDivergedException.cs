@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace UNetFamily;
 
-/// <summary>The loss or the gradients of a training are no longer finite. The weights are those before the step.</summary>
+/// <summary>The loss, the gradients or the running statistics of a training are no longer finite. Weights and buffers are those before the step.</summary>
 public sealed class TrainingDivergedException : ArithmeticException
 {
     internal TrainingDivergedException(string what, double value, long step, string? checkpoint)

@@ -17,7 +17,7 @@ public sealed record LevelComparison(ValueList<LevelScore> Scores)
     /// class. They are on the network's device.
     /// </param>
     /// <exception cref="ArgumentException">The set is empty, or labels don't fit.</exception>
-    /// <exception cref="InvalidOperationException">The network has one head only.</exception>
+    /// <exception cref="InvalidOperationException">The network has one head only, or is in a training step.</exception>
     public static LevelComparison Measure(UNetPlusPlus model, IEnumerable<(Tensor Images, Tensor Labels)> validation)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -25,7 +25,7 @@ public sealed record LevelComparison(ValueList<LevelScore> Scores)
         if (model.Levels.Count < 2 && ((UNetPlusPlusOptions)model.Options).LastLevel > 1)
             throw new InvalidOperationException($"{model.GetName()} has a head on its last branch only, and nothing to compare. Build it with DeepSupervision = true.");
 
-        var training = model.training;
+        using var mode = NetworkMode.Evaluate(model);
         using var noGradient = no_grad();
         var candidates = model.Levels.Select(level => new Candidate($"L{level}", level, model.Prune(level))).ToList();
         if (candidates.Count > 1) candidates.Add(new Candidate("mean", null, model));
@@ -39,7 +39,6 @@ public sealed record LevelComparison(ValueList<LevelScore> Scores)
         finally
         {
             foreach (var candidate in candidates.Where(candidate => candidate.Model != model)) candidate.Model.Dispose();
-            model.train(training);
         }
     }
 

@@ -11,6 +11,9 @@ internal sealed record OptimizerNumbers(string Kind, IReadOnlyList<IReadOnlyDict
 /// </summary>
 internal sealed record OptimizerSnapshot(OptimizerNumbers Numbers, IReadOnlyDictionary<string, Tensor> Tensors)
 {
+    // What schedules change, so that a fresh optimizer may well have others than the file.
+    private static readonly string[] OfSchedules = ["LearningRate", "momentum", "beta1", "beta2"];
+
     public static OptimizerSnapshot Of(OptimizerHelper optimizer)
     {
         var (memory, tensors) = (optimizer.state_dict(), new Dictionary<string, Tensor>());
@@ -40,7 +43,11 @@ internal sealed record OptimizerSnapshot(OptimizerNumbers Numbers, IReadOnlyDict
         foreach (var (group, saved) in memory.Options.Zip(numbers.Groups))
         {
             Action[] ofGroup = [.. NumberChanges(file, group, saved, "a group")];
-            if (!keepGroups) changes.AddRange(ofGroup);
+            if (keepGroups) continue;
+            changes.AddRange(ofGroup);
+            foreach (var (name, value) in NumbersOf(group))
+                if (!OfSchedules.Contains(name) && saved[name] != value)
+                    throw file.Fail(null, $"The training's optimizer has {name} = {saved[name]}, and this one {value}. Make it as it was; set another value after the training was resumed.");
         }
         var used = 0;
         for (var i = 0; i < memory.State.Count; i++)

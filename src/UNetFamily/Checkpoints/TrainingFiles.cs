@@ -56,14 +56,15 @@ public static class TrainingFiles
 
     /// <summary>
     /// Goes on with a saved training: loads the network and the optimizer, brings the schedule to its position and restores torch's random numbers.
-    /// Everything is checked before anything is changed. The optimizer's options (rates, momentum, decay) become those of the file, which schedules may have changed; set others afterwards.
+    /// Everything is checked before anything is changed. The optimizer's options become those of the file: of learning rate, momentum and betas because schedules
+    /// change them, and others must be the same. Set other values afterwards.
     /// </summary>
     /// <param name="model">A network of the same options; <see cref="SegmentationModel.FromFile"/> makes it from the same file. Where it is in evaluation mode, as that leaves it, it is put into training mode.</param>
     /// <param name="path">The file that <see cref="SaveTraining"/> wrote.</param>
     /// <param name="optimizer">A fresh optimizer of the same kind over the network's parameters, in the same groups.</param>
     /// <param name="schedule">A fresh schedule on that optimizer, stepped here as often as the saved one was; null when there is none.</param>
     /// <returns>Where the training stands.</returns>
-    /// <exception cref="CheckpointException">The file holds no training, or not one of this network and optimizer.</exception>
+    /// <exception cref="CheckpointException">The file holds no training, or not one of this network and optimizer; the message names an option that differs.</exception>
     public static TrainingPosition ResumeTraining(this SegmentationModel model, string path, OptimizerHelper optimizer, lr_scheduler.LRScheduler? schedule = null)
     {
         ArgumentNullException.ThrowIfNull(model);

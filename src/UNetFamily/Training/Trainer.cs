@@ -47,11 +47,14 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
     /// <param name="progress">Is told after every step and every epoch.</param>
     /// <param name="cancellation">Stops between two steps. The state is saved before the exception; where that fails, the exception says so.</param>
     /// <exception cref="ArgumentException">The options have problems; the message lists them all. Or every parameter of the network is frozen.</exception>
-    /// <exception cref="InvalidOperationException">The loss is no scalar or has no gradient, the source of batches ended, or the network is being evaluated by another thread.</exception>
+    /// <exception cref="InvalidOperationException">The loss is no scalar or has no gradient, the source of batches ended, or the network is being trained by another trainer.</exception>
     /// <exception cref="IOException">The folder holds a training and <see cref="TrainerOptions.Resume"/> is not set, or (<see cref="CheckpointException"/>) not one of this network and these options.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     /// <exception cref="TrainingDivergedException">The loss, the gradients or the running statistics are not finite. Weights and buffers are those before the step; what was saved before is kept.</exception>
-    /// <remarks>What validation, the source, the loss or the progress throw comes through as it is, after the state was saved as for a cancellation.</remarks>
+    /// <remarks>
+    /// What validation, the source, the loss or the progress throw comes through as it is, after the state was saved as for a cancellation. Others may predict with the network meanwhile, on threads of their own:
+    /// steps and predictions wait for each other.
+    /// </remarks>
     public TrainingResult Run(IProgress<TrainingProgress>? progress = null, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -60,22 +63,22 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
 
-        using var state = new TrainingState(model, optimizer, Scaler, options);
-        state.Begin();
+        using var training = NetworkMode.Train(model.Whole);
+        using var state = Begin(cancellation);
         var (earlier, clock) = (state.Seconds, Stopwatch.StartNew());
         var log = options.Folder is { } folder ? new TrainingLog(Path.Combine(folder, "log.csv"), state.Epoch) : null;
         var changed = state.ChangedOptions;
         try
         {
             using var source = batches.From(state.Step * options.AccumulateBatches, cancellation).GetEnumerator();
-            using (NetworkMode.Train(model.Whole)) model.Whole.train();
+            using (NetworkMode.Change(model.Whole, cancellation)) model.Whole.train();
             while (state.Epoch < options.Epochs && state.Stopping is not { IsOver: true })
             {
                 while (state.Step < (state.Epoch + 1) * options.StepsPerEpoch)
                 {
                     cancellation.ThrowIfCancellationRequested();
                     if (state.Seconds >= options.TimeLimit?.TotalSeconds) return End(state, TrainingStop.TimeLimit);
-                    var (rate, value) = Step(state, source);
+                    var (rate, value) = Step(state, source, cancellation);
                     state.Seconds = earlier + clock.Elapsed.TotalSeconds;
                     progress?.Report(new() { Epoch = state.Epoch, Step = state.Step, LearningRate = rate, Loss = value, Seconds = state.Seconds, ChangedOptions = changed });
                     changed = [];
@@ -103,10 +106,25 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
         }
     }
 
-    private (double Rate, double Loss) Step(TrainingState state, IEnumerator<TrainingBatch> source)
+    private TrainingState Begin(CancellationToken cancellation)
+    {
+        using var alone = NetworkMode.Change(model.Whole, cancellation);
+        var state = new TrainingState(model, optimizer, Scaler, options);
+        try
+        {
+            state.Begin();
+            return state;
+        }
+        catch
+        {
+            state.Dispose();
+            throw;
+        }
+    }
+
+    private (double Rate, double Loss) Step(TrainingState state, IEnumerator<TrainingBatch> source, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
-        using var training = NetworkMode.Train(model.Whole);
         using var random = manual_seed(options.Seed + state.Step);
         var rate = options.Schedule.Apply(state.Optimizer, state.Step, options.Epochs * options.StepsPerEpoch);
         var buffers = new BufferCopy(model.Whole);
@@ -117,7 +135,7 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
             for (var batch = 0L; batch < options.AccumulateBatches; batch++)
             {
                 if (!source.MoveNext()) throw new InvalidOperationException($"The source of batches ended before step {state.Step}; it should have no end.");
-                number += Learn(state, source.Current) / options.AccumulateBatches;
+                number += Learn(state, source.Current, cancellation) / options.AccumulateBatches;
             }
             isFinite = state.Scaler?.Unscale(state.Weights.Parameters) ?? true;
             var norm = isFinite ? nn.utils.clip_grad_norm_(state.Weights.Parameters, options.ClipNorm ?? double.PositiveInfinity) : 0;
@@ -126,20 +144,22 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
         }
         catch
         {
-            buffers.Restore();
+            using (NetworkMode.Change(model.Whole, CancellationToken.None)) buffers.Restore();
             throw;
         }
 
+        using var alone = NetworkMode.Change(model.Whole, CancellationToken.None);
         if (!isFinite) buffers.Restore();
         state.Take(number, isFinite);
         return (rate, number);
     }
 
-    /// <summary>Adds the gradients of a batch.</summary>
-    private double Learn(TrainingState state, TrainingBatch batch)
+    /// <summary>Adds the gradients of a batch. Alone with the network, which the source before and the progress after may well use.</summary>
+    private double Learn(TrainingState state, TrainingBatch batch, CancellationToken cancellation)
     {
         using var scope = NewDisposeScope();
         using var owned = batch;
+        using var alone = NetworkMode.Change(model.Whole, cancellation);
         var device = state.Weights.Parameters[0].device;
         using var output = model.call(batch.Images.to(device));
         var value = loss(output, batch.Labels.to(device)) ?? throw new InvalidOperationException("The loss is null.");
@@ -167,18 +187,26 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
 
     private double Score(TrainingState state, Func<SegmentationModel, double> validate)
     {
-        using var averaged = state.Average?.Apply();
-        using var noGradient = no_grad();
-        using var evaluating = NetworkMode.Evaluate(model.Whole);
-        var score = validate(model);
-        state.Judge(score);
-        return score;
+        IDisposable? averaged;
+        using (NetworkMode.Change(model.Whole)) averaged = state.Average?.Apply();
+        try
+        {
+            using var noGradient = no_grad();
+            using var evaluating = NetworkMode.Evaluate(model.Whole);
+            var score = validate(model);
+            state.Judge(score);
+            return score;
+        }
+        finally
+        {
+            using (NetworkMode.Change(model.Whole)) averaged?.Dispose();
+        }
     }
 
-    private static TrainingResult End(TrainingState state, TrainingStop stop)
+    private TrainingResult End(TrainingState state, TrainingStop stop)
     {
         state.Save();
-        state.Average?.Assign();
+        using (NetworkMode.Change(model.Whole)) state.Average?.Assign();
         return new(stop, state.Epoch, state.Step, state.BestScore, state.Scaler?.Skipped ?? 0) { ChangedOptions = state.ChangedOptions };
     }
 

@@ -140,6 +140,7 @@ internal sealed class TrainingState : IDisposable
 
     public void Dispose()
     {
+        using var alone = NetworkMode.Change(model.Whole);
         // They are as large as the weights, and moving the network would leave them alive; see Upstream/README.md.
         Weights.ZeroGradients();
         Average?.Dispose();

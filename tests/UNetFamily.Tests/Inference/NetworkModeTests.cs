@@ -117,10 +117,101 @@ public sealed class NetworkModeTests : FileTests
         within.Invoking(it => it.Run()).Should().Throw<InvalidOperationException>().WithMessage("UNet is in a training step, and can't be evaluated before its end*");
 
         var before = model.state_dict()["head.weight"].clone();
-        FluentActions.Invoking(() => Settings.Labels(model, image, new Teller(_ => Trainer(null).Run()))).Should().Throw<InvalidOperationException>().WithMessage("UNet is being evaluated by another call, and can't be trained at the same time*");
+        FluentActions.Invoking(() => Settings.Labels(model, image, new Teller(_ => Trainer(null).Run()))).Should().Throw<InvalidOperationException>().WithMessage("UNet is being evaluated, and can't be trained before the end of that call*");
         TensorAssert.Equal(model.state_dict()["head.weight"], before);
 
         Trainer Trainer(Func<SegmentationModel, double>? validate) => new(model, new Squares(), (output, _) => output.Logits.square().mean(), it => optim.SGD(it, 0.1), options) { Validate = validate };
+    }
+
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Predictions_on_other_threads_and_training_steps_wait_for_each_other(Precision precision)
+    {
+        using var scope = NewDisposeScope();
+        var image = randn(1, 40, 40);
+        var options = new TrainerOptions { Epochs = 3, StepsPerEpoch = 5, AverageDecay = 0.9, Precision = precision };
+        var expected = Run(_ => { });
+
+        var (failures, predictions) = (new System.Collections.Concurrent.ConcurrentBag<Exception>(), 0);
+        var actual = Run(model =>
+        {
+            try
+            {
+                Settings.Labels(model, image).Dispose();
+                Interlocked.Increment(ref predictions);
+            }
+            catch (Exception problem)
+            {
+                failures.Add(problem);
+            }
+        });
+
+        failures.Should().BeEmpty();
+        predictions.Should().BeGreaterThan(3);
+        foreach (var (name, tensor) in expected) TensorAssert.Equal(actual[name], tensor, name);
+
+        Dictionary<string, Tensor> Run(Action<SegmentationModel> meanwhile)
+        {
+            using var model = Trained();
+            var ended = false;
+            var threads = Enumerable.Range(0, 3).Select(_ => new Thread(() =>
+            {
+                while (!Volatile.Read(ref ended))
+                {
+                    meanwhile(model);
+                    Thread.Sleep(1);
+                }
+            })).ToArray();
+            foreach (var thread in threads) thread.Start();
+            new Trainer(model, new Squares(), new DiceLoss(), it => optim.SGD(it, 0.1), options) { Validate = it => Settings.Labels(it, image).sum().ToDouble() }.Run();
+            Volatile.Write(ref ended, true);
+            foreach (var thread in threads) thread.Join();
+            model.modules().Should().OnlyContain(module => module.training);
+            return model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone());
+        }
+    }
+
+    [Fact]
+    public void A_source_may_predict_with_the_network_that_learns_from_it()
+    {
+        using var scope = NewDisposeScope();
+        var (model, image) = (Trained(), randn(1, 40, 40));
+        var trainer = new Trainer(model, new Asking(() => Settings.Labels(model, image)), new DiceLoss(), it => optim.SGD(it, 0.1), new TrainerOptions { Epochs = 1, StepsPerEpoch = 2, AccumulateBatches = 2 });
+        trainer.Run().Steps.Should().Be(2);
+    }
+
+    [Fact]
+    public void Two_trainings_of_one_network_are_refused()
+    {
+        using var model = Trained();
+        var options = new TrainerOptions { Epochs = 1, StepsPerEpoch = 1 };
+        Trainer Of(Func<SegmentationModel, double>? validate) => new(model, new Squares(), new DiceLoss(), it => optim.SGD(it, 0.1), options) { Validate = validate };
+        Of(_ => Of(null).Run().Steps).Invoking(it => it.Run()).Should().Throw<InvalidOperationException>().WithMessage("UNet is being trained by another Trainer. Wait for its end, or use a copy of the network.");
+        Of(null).Run().Steps.Should().Be(1, "the first is at its end");
+    }
+
+    [Fact]
+    public void A_step_that_waits_for_a_prediction_can_be_cancelled()
+    {
+        using var scope = NewDisposeScope();
+        var (model, image) = (Trained(), randn(1, 40, 40));
+        using var predicts = new ManualResetEventSlim();
+        using var release = new ManualResetEventSlim();
+        using var stop = new CancellationTokenSource(TimeSpan.FromMilliseconds(300));
+        var thread = new Thread(() => Settings.Labels(model, image, new Teller(_ =>
+        {
+            predicts.Set();
+            release.Wait(TimeSpan.FromMinutes(1));
+        })).Dispose());
+        thread.Start();
+        predicts.Wait(TimeSpan.FromMinutes(1)).Should().BeTrue();
+
+        var trainer = new Trainer(model, new Squares(), new DiceLoss(), it => optim.SGD(it, 0.1), new TrainerOptions { Epochs = 1, StepsPerEpoch = 1 });
+        trainer.Invoking(it => it.Run(cancellation: stop.Token)).Should().Throw<OperationCanceledException>();
+        release.Set();
+        thread.Join();
+        trainer.Run().Steps.Should().Be(1);
     }
 
     [Fact]
@@ -172,6 +263,15 @@ public sealed class NetworkModeTests : FileTests
         using var other = optim.SGD(again.parameters(), 0.1);
         again.ResumeTraining(folder.File("training.safetensors"), other);
         again.modules().Prepend(again).Should().OnlyContain(module => module.training);
+    }
+
+    private sealed class Asking(Action ask) : IBatchSource
+    {
+        public IEnumerable<TrainingBatch> From(long step, CancellationToken cancellation = default) => new Squares().From(step, cancellation).Select(batch =>
+        {
+            ask();
+            return batch;
+        });
     }
 
     private sealed class Teller(Action<WindowProgress> tell) : IProgress<WindowProgress>

@@ -144,6 +144,21 @@ public sealed class ResumeTests : FileTests
         }
     }
 
+    [Theory]
+    [InlineData(0.2, 0.01, true, "*has InitialLearningRate = 0.1, and this one 0.2. Make it as it was; set another value after the training was resumed.")]
+    [InlineData(0.1, 0.5, true, "*has weight_decay = 0.01, and this one 0.5.*")]
+    [InlineData(0.1, 0.01, false, "*has nesterov = 1, and this one 0.*")]
+    public void In_a_loop_of_ones_own_other_options_of_the_optimizer_are_refused_by_name(double rate, double decay, bool nesterov, string message)
+    {
+        using var random = manual_seed(3);
+        using var model = new UNet(Network);
+        using var optimizer = optim.SGD(model.parameters(), 0.1, momentum: 0.9, weight_decay: 0.01, nesterov: true);
+        model.SaveTraining(folder.File("training.safetensors"), optimizer, new TrainingPosition());
+        using var other = optim.SGD(model.parameters(), rate, momentum: 0.9, weight_decay: decay, nesterov: nesterov);
+        model.Invoking(it => it.ResumeTraining(folder.File("training.safetensors"), other)).Should().Throw<CheckpointException>().WithMessage(message);
+        other.ParamGroups.Single().LearningRate.Should().Be(rate, "nothing changed");
+    }
+
     [Fact]
     public void An_optimizer_that_needs_more_memory_than_the_file_has_goes_on_with_its_own()
     {

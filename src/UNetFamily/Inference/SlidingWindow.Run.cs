@@ -39,6 +39,8 @@ public sealed partial record SlidingWindow
     {
         var shape = images[0].Shape;
         var (grid, roi, margin) = Fit(predictor, shape);
+        foreach (var (index, image) in images.Index())
+            if (image is TensorImage voxels && voxels.FirstNonFinite() is { } found) throw WindowReader.NotFinite(Named(index), found.Place, found.Value);
         using var mode = predictor.Evaluating();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();

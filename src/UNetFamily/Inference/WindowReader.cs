@@ -44,11 +44,16 @@ internal sealed class WindowReader(IImageSource image, long[] roi, long[] margin
     {
         using var lowered = type is ScalarType.Float16 ? box.to(type) : null;
         if (NonFinite.FirstIn(lowered ?? box) is not { } place) return;
-        var (value, at) = (NonFinite.At(box, place), string.Join(", ", place.Skip(1).Zip(first, (inBox, start) => inBox + start)));
-        throw new ArgumentException(double.IsFinite(value)
-            ? $"{name}: channel {place[0]} at ({at}) is {value}, and the network computes in Float16, which ends at 65504. Normalize the image, or convert the network to Float32 or BFloat16."
-            : $"{name}: every number must be finite; channel {place[0]} at ({at}) is {value}.");
+        var value = NonFinite.At(box, place);
+        for (var axis = 0; axis < first.Length; axis++) place[axis + 1] += first[axis];
+        throw double.IsFinite(value)
+            ? new ArgumentException($"{name}: channel {place[0]} at ({string.Join(", ", place.Skip(1))}) is {value}, and the network computes in Float16, which ends at 65504. Normalize the image, or convert the network to Float32 or BFloat16.")
+            : NotFinite(name, place, value);
     }
+
+    /// <summary>What says where an image isn't finite.</summary>
+    public static ArgumentException NotFinite(string name, IReadOnlyList<long> place, double value) =>
+        new($"{name}: every number must be finite; channel {place[0]} at ({string.Join(", ", place.Skip(1))}) is {value}.");
 
     /// <summary>Fills <paramref name="count"/> places from <paramref name="at"/>; the image has those from <paramref name="begin"/>.</summary>
     private void Fill(Tensor window, int axis, long at, long count, long begin, long length, bool atEnd)

@@ -138,9 +138,12 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
                 number += Learn(state, source.Current, cancellation) / options.AccumulateBatches;
             }
             isFinite = state.Scaler?.Unscale(state.Weights.Parameters) ?? true;
-            var norm = isFinite ? nn.utils.clip_grad_norm_(state.Weights.Parameters, options.ClipNorm ?? double.PositiveInfinity) : 0;
-            if (!double.IsFinite(norm)) throw state.Diverged("The norm of the gradients", norm);
-            if (buffers.FirstNonFinite() is { } broken) throw state.Diverged($"The buffer '{broken.Name}'", broken.Value);
+            if (isFinite)
+            {
+                var norm = nn.utils.clip_grad_norm_(state.Weights.Parameters, options.ClipNorm ?? double.PositiveInfinity);
+                if (!double.IsFinite(norm)) throw state.Diverged("The norm of the gradients", norm);
+                if (buffers.FirstNonFinite() is { } broken) throw state.Diverged($"The buffer '{broken.Name}'", broken.Value);
+            }
         }
         catch
         {

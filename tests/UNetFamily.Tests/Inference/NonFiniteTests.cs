@@ -35,6 +35,39 @@ public class NonFiniteTests
     }
 
     [Fact]
+    public void Of_several_the_first_is_named_and_before_the_work()
+    {
+        using var scope = NewDisposeScope();
+        var image = zeros([1, 1, 30, 29]);
+        foreach (var (row, column) in (ReadOnlySpan<(int, int)>)[(2, 25), (5, 3), (29, 0)]) image[0, 0, row, column] = double.NaN;
+        var calls = 0;
+        FluentActions.Invoking(() => Settings.Labels(window =>
+        {
+            calls++;
+            return window;
+        }, image)).Should().Throw<ArgumentException>().WithMessage("image: every number must be finite; channel 0 at (2, 25) is NaN.");
+        calls.Should().Be(0);
+    }
+
+    [Fact]
+    public void An_image_that_is_read_box_by_box_is_looked_at_when_it_is_read()
+    {
+        using var scope = NewDisposeScope();
+        var image = zeros([1, 30, 29]);
+        image[0, 17, 20] = double.NaN;
+        var rows = new List<long>();
+        FluentActions.Invoking(() => Settings.Labels(window => window.alias(), new Boxes(image), (row, _) => rows.Add(row))).Should().Throw<ArgumentException>().WithMessage("image: every number must be finite; channel 0 at (17, 20) is NaN.");
+        rows.Should().OnlyContain(row => row < 17, "rows above it are done");
+    }
+
+    private sealed class Boxes(Tensor voxels) : IImageSource
+    {
+        public ValueList<long> Shape => ValueList.Create<long>(voxels.shape);
+
+        public void Read(ReadOnlySpan<long> start, Tensor box) => new TensorImage(voxels).Read(start, box);
+    }
+
+    [Fact]
     public void Half_precision_names_the_number_that_it_cannot_hold()
     {
         using var scope = NewDisposeScope();
@@ -57,7 +90,7 @@ public class NonFiniteTests
         using (no_grad()) model.state_dict()["head.bias"][2] = 65504;
         using (no_grad()) model.state_dict()["head.weight"].mul_(0).add_(60_000);
         FluentActions.Invoking(() => Settings.Labels(model, image * 100)).Should().Throw<NotFiniteNumberException>()
-            .WithMessage("image is finite where it was read, but the logit of class * at (0, *) is not. It computes in Float16, which ends at 65504: convert it to BFloat16 or Float32.");
+            .WithMessage("image is finite where it was read, but the logit of class * at (*, *) is not. It computes in Float16, which ends at 65504: convert it to BFloat16 or Float32.");
 
         var broken = Net(Normalization.Batch);
         var statistics = broken.named_buffers().First(entry => entry.name.EndsWith("running_var", StringComparison.Ordinal));

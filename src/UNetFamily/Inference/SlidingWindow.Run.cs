@@ -38,10 +38,10 @@ public sealed partial record SlidingWindow
     private void Run(WindowPredictor predictor, IReadOnlyList<IImageSource> images, Action<long, long, Tensor> finish, bool weighted, IProgress<WindowProgress>? progress, CancellationToken cancellation)
     {
         var shape = images[0].Shape;
+        using var mode = predictor.Evaluating();
         var (grid, roi, margin) = Fit(predictor, shape);
         foreach (var (index, image) in images.Index())
             if (image is TensorImage voxels && voxels.FirstNonFinite() is { } found) throw WindowReader.NotFinite(Named(index), found.Place, found.Value);
-        using var mode = predictor.Evaluating();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var views = Views();

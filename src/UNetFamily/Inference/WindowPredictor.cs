@@ -13,10 +13,10 @@ internal sealed class WindowPredictor
     public SpatialDims? Dims => model?.Options.SpatialDims;
 
     /// <summary>Where windows have to be; null where the image is.</summary>
-    public Device? Device { get; }
+    public Device? Device { get; private set; }
 
     /// <summary>The type of windows.</summary>
-    public ScalarType Type { get; }
+    public ScalarType Type { get; private set; }
 
     /// <summary>The type of sums: double only where the network computes in it.</summary>
     public ScalarType SumType => Type is ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
@@ -24,8 +24,7 @@ internal sealed class WindowPredictor
     public static WindowPredictor Of(SegmentationModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        var weight = model.parameters().FirstOrDefault(parameter => parameter.is_floating_point());
-        return new WindowPredictor(Logits, model, weight?.device, weight?.dtype ?? ScalarType.Float32);
+        return new WindowPredictor(Logits, model, device: null, ScalarType.Float32);
 
         Tensor Logits(Tensor windows)
         {
@@ -111,5 +110,12 @@ internal sealed class WindowPredictor
         : "";
 
     /// <summary>Puts the network into evaluation mode until disposed, when each of its modules goes back to the mode that it had; null for a function.</summary>
-    public NetworkMode.Evaluation? Evaluating() => model is null ? null : NetworkMode.Evaluate(model.Whole);
+    public NetworkMode.Evaluation? Evaluating()
+    {
+        if (model is null) return null;
+        var evaluation = NetworkMode.Evaluate(model.Whole);
+        // Not before: until now a training on another thread may have converted it.
+        if (model.parameters().FirstOrDefault(parameter => parameter.is_floating_point()) is { } weight) (Device, Type) = (weight.device, weight.dtype);
+        return evaluation;
+    }
 }

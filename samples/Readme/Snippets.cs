@@ -101,7 +101,7 @@ public static class Snippets
         model.Load("unet_carvana.pth");                         // finds the weights and the project whose names they have; checks everything, then loads
 
         model.Save("mine.safetensors");                         // weights, network, options and any notes of yours in one file
-        using var again = SegmentationModel.FromFile("mine.safetensors");
+        using var again = SegmentationModel.FromFile("mine.safetensors");      // in evaluation mode, ready to predict
         model.Export("theirs.safetensors", UNetKeyMaps.Milesial);       // for the original's Python code
         #endregion
     }

@@ -29,7 +29,7 @@ catch (OperationCanceledException)
     Screen.Warn("Stopped; nothing was written.");
     return 130;
 }
-catch (Exception problem) when (problem is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException)
+catch (Exception problem) when (problem is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException or ArithmeticException or InvalidOperationException)
 {
     Screen.Fail(problem.Message);
     return 1;

@@ -1,10 +1,11 @@
 using System.Globalization;
+using System.Text.RegularExpressions;
 using UNetFamily.Samples.BrainSegmentation;
 
 namespace UNetFamily.Samples.Segment;
 
 /// <summary>What the command line says.</summary>
-internal sealed record SegmentOptions
+internal sealed partial record SegmentOptions
 {
     public const string Help = """
         Segments a NIfTI-1 volume with a trained network.
@@ -54,7 +55,7 @@ internal sealed record SegmentOptions
                 "--image" => options with { Image = Value() },
                 "--out" => options with { Out = Value() },
                 "--mirror" => options with { Mirror = true },
-                "--device" => options with { Device = Value() },
+                "--device" => options with { Device = Value() is var name && DeviceName().IsMatch(name) ? name : throw new UsageException($"--device needs cpu, cuda or cuda:0, cuda:1 and so on, not '{name}'.") },
                 "--spacing" => options with { Spacing = Number(Value(), "--spacing", value => value is >= 0.01 and <= 100, "a number of millimetres from 0.01 to 100") },
                 "--overlap" => options with { Overlap = Number(Value(), "--overlap", value => value is >= 0 and < 1, "a share from 0 to below 1") },
                 "--roi" => options with { Roi = [.. Value().Split(',').Select(side => (long)Number(side, "--roi", value => double.IsInteger(value) && value is >= 0 and <= 4096, "whole numbers from 0 to 4096"))] },
@@ -66,9 +67,16 @@ internal sealed record SegmentOptions
 
         foreach (var (name, value) in new[] { ("--model", options.Model), ("--image", options.Image), ("--out", options.Out) })
             if (value.Length == 0) throw new UsageException($"{name} is missing.");
+        if (!options.Out.EndsWith(".nii", StringComparison.OrdinalIgnoreCase) && !options.Out.EndsWith(".nii.gz", StringComparison.OrdinalIgnoreCase))
+            throw new UsageException($"--out needs a name that ends with .nii or .nii.gz, not '{options.Out}'.");
+        foreach (var (name, input) in new[] { ("--image", options.Image), ("--model", options.Model) })
+            if (Path.GetFullPath(input) == Path.GetFullPath(options.Out)) throw new UsageException($"--out is the file of {name}, which it would replace.");
         return options;
 
         static double Number(string text, string name, Func<double, bool> allowed, string what) =>
             double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && allowed(value) ? value : throw new UsageException($"{name} needs {what}, not '{text}'.");
     }
+
+    [GeneratedRegex("^(cpu|cuda(:[0-9]{1,3})?)$")]
+    private static partial Regex DeviceName();
 }

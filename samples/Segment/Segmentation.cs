@@ -9,18 +9,24 @@ namespace UNetFamily.Samples.Segment;
 /// <summary>From the files to the label map.</summary>
 internal static class Segmentation
 {
-    /// <summary>Segments the image and writes its labels.</summary>
+    // Of a byte, in which the label map is written.
+    private const int MostClasses = 256;
+
+    /// <summary>Segments the image and writes its labels. What can be checked is checked before the work.</summary>
     /// <exception cref="UsageException">The network can't segment such volumes, or options don't fit it.</exception>
     /// <exception cref="IOException">A file can't be read or written, or (<see cref="CheckpointException"/>) is no network of ours.</exception>
     /// <exception cref="InvalidDataException">The image is none that can be read.</exception>
     public static void Run(SegmentOptions options, CancellationToken cancellation)
     {
+        var device = DeviceOf(options.Device);
+        Nifti.RequireWritable(options.Out);
         using var model = SegmentationModel.FromFile(options.Model);
-        model.to(options.Device is { } device ? new Device(device) : cuda.is_available() ? CUDA : CPU);
-        var image = Nifti.Read(options.Image);
-        var scan = image with { Values = Intensity.Normalize(image.Values) };
+        if (model.Options.OutChannels > MostClasses) throw new UsageException($"{options.Model} has {model.Options.OutChannels} classes; a label map holds {MostClasses} at most.");
         var preprocessing = Choose(options, model);
         if (Problem(model, preprocessing) is { } problem) throw new UsageException($"{options.Model}: {problem}");
+        model.to(device);
+        var image = Nifti.Read(options.Image);
+        var scan = image with { Values = Intensity.Normalize(image.Values) };
         Screen.Say(string.Create(CultureInfo.InvariantCulture, $"{model.GetName()} with {model.Options.OutChannels} classes; {scan.Size} voxels."));
 
         var labels = Screen.WithBar("Segmenting", bar =>
@@ -33,6 +39,16 @@ internal static class Segmentation
         Nifti.WriteLabels(options.Out, labels, scan.Size, scan.Geometry);
         Report(preprocessing, scan, labels);
         Screen.Say($"Label map: {options.Out}");
+    }
+
+    /// <summary>The device of a name; without one, a GPU where there is one.</summary>
+    private static Device DeviceOf(string? name)
+    {
+        if (name is null) return cuda.is_available() ? CUDA : CPU;
+        if (name == "cpu") return CPU;
+        if (!cuda.is_available()) throw new UsageException($"--device {name}: there is no GPU that libtorch can use. Nearest: --device cpu.");
+        var (index, count) = (name.Contains(':', StringComparison.Ordinal) ? int.Parse(name.Split(':')[1], CultureInfo.InvariantCulture) : 0, cuda.device_count());
+        return index < count ? new Device(DeviceType.CUDA, index) : throw new UsageException($"--device {name}: there are {count} GPUs. Nearest: --device cuda:{count - 1}.");
     }
 
     /// <summary>What the file says, unless the command line says something else.</summary>
@@ -64,7 +80,7 @@ internal static class Segmentation
     {
         var counts = new long[preprocessing.Classes.Length];
         foreach (var label in labels) counts[label]++;
-        var millilitres = scan.Geometry.PixDim[1] * scan.Geometry.PixDim[2] * scan.Geometry.PixDim[3] / 1000;
+        var millilitres = scan.Geometry.VoxelVolume / 1000;
         foreach (var (label, name) in preprocessing.Classes.Index().Skip(1))
             Screen.Say(string.Create(CultureInfo.InvariantCulture, $"{name,-24} {counts[label] * millilitres,10:N1} ml"));
     }

@@ -5,19 +5,19 @@ internal sealed class ModuleModes : IDisposable
 {
     private readonly (nn.Module Module, bool Training)[] before;
 
-    private ModuleModes(nn.Module? network) => before = network is null ? [] : [.. ParentsFirst(network).Select(module => (module, module.training))];
+    private ModuleModes(nn.Module network) => before = [.. ParentsFirst(network).Select(module => (module, module.training))];
+
+    /// <summary>Whether any of the modules is in training mode now.</summary>
+    public bool AnyTrains => Array.Exists(before, entry => entry.Module.training);
 
     /// <summary>Whether any module is in training mode.</summary>
     public static bool Trains(nn.Module network) => ParentsFirst(network).Any(module => module.training);
 
-    /// <summary>Remembers the modes.</summary>
-    public static ModuleModes Of(nn.Module? network) => new(network);
-
     /// <summary>Puts a network into evaluation mode until disposed.</summary>
-    public static ModuleModes Evaluating(nn.Module? network)
+    public static ModuleModes Evaluating(nn.Module network)
     {
         var modes = new ModuleModes(network);
-        network?.eval();
+        network.eval();
         return modes;
     }
 

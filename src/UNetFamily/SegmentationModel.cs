@@ -69,12 +69,14 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>
     /// weights.
     /// </summary>
     /// <param name="path">The file.</param>
-    /// <returns>The network on the CPU, in the file's type of numbers, in training mode as every fresh network.</returns>
+    /// <returns>The network on the CPU, in the file's type of numbers, in evaluation mode: ready to predict. To train it further in a loop of your own, call <c>train()</c> first.</returns>
     /// <exception cref="CheckpointException">The file isn't ours, its options are not valid, or its weights don't fit them.</exception>
     public static SegmentationModel FromFile(string path)
     {
         using var checkpoint = Checkpoint.Open(path);
-        return ModelFile.Read(checkpoint);
+        var model = ModelFile.Read(checkpoint);
+        model.eval();
+        return model;
     }
 
     /// <summary>Registers the layers, and remembers which entries a file of this network has.</summary>

@@ -11,14 +11,17 @@ namespace UNetFamily.Samples.BrainSegmentation.Data;
 /// </summary>
 /// <remarks>
 /// Strict on purpose: a header that contradicts itself, or the length of its file, is refused with a sentence that says how, and nothing is
-/// allocated on a header's word before the file is known to be long enough for it.
+/// allocated on a header's word before the file is known to be long enough for it. What doesn't matter is passed over as elsewhere: a few bytes
+/// behind the last voxel, and voxel sizes of zero beside an affine map.
 /// </remarks>
 internal static class Nifti
 {
     private const int HeaderSize = 348;
     private const int FirstVoxel = HeaderSize + 4;
     private const int LastVoxOffset = 16 << 20;
-    private const long MostVoxels = 1L << 28;
+    private const int MostTrailing = 16 << 20;
+    private const long MostVoxels = 1L << 30;
+    private const int ShortestGzip = 18;
     private const short LabelIntent = 1002;
 
     // DEFLATE can't do better than 1032:1, which bounds what a compressed file may claim to hold.
@@ -46,22 +49,17 @@ internal static class Nifti
         var (first, second) = (file.ReadByte(), file.ReadByte());
         file.Position = 0;
         var zipped = (first, second) == (0x1f, 0x8b);
-        var longest = zipped ? checked(file.Length * MostDeflation) : file.Length;
-        using var stream = zipped ? new GZipStream(file, CompressionMode.Decompress, leaveOpen: true) : file;
-        try
-        {
-            return ReadVolume(stream, longest);
-        }
-        catch (EndOfStreamException)
-        {
-            throw new InvalidDataException("the file is truncated.");
-        }
+        if (!zipped) return ReadVolume(file, file.Length);
+        if (file.Length < ShortestGzip) throw new InvalidDataException("the file is truncated.");
+        using var stream = WholeGzip.Open(file);
+        return ReadVolume(stream, checked(file.Length * MostDeflation));
     }
 
     private static Volume ReadVolume(Stream stream, long longest)
     {
-        var bytes = new byte[FirstVoxel];
-        stream.ReadExactly(bytes);
+        // The header alone first: the .hdr of a pair of files has nothing behind it.
+        var bytes = new byte[HeaderSize];
+        Fill(stream, bytes);
         var header = new Header(bytes);
         var (size, type, offset) = (header.Size(), header.Type(), header.VoxOffset());
         var (slope, intercept) = header.Scaling();
@@ -70,10 +68,12 @@ internal static class Nifti
         if (end > longest) throw new InvalidDataException($"the header promises {end:N0} bytes, and the file can't hold more than {longest:N0}.");
 
         // Extensions lie between the header and the voxels. Some writers put text there without the flag, so nothing there is parsed.
-        stream.ReadExactly(new byte[offset - FirstVoxel]);
+        Fill(stream, new byte[offset - HeaderSize]);
         var values = ReadValues(stream, size.Voxels, type, header.Swapped);
-        // Asking for a byte beyond the end also makes gzip verify its checksum.
-        if (stream.ReadByte() >= 0) throw new InvalidDataException($"the file goes on after its last voxel: {size} voxels of {type.Name} end at byte {end:N0}.");
+        // Reading to the end also makes gzip verify its checksum. Some writers leave a few bytes there; many are a sign that the header is wrong.
+        var (rest, trailing) = (new byte[1 << 16], 0L);
+        while (Read(stream, rest) is var count and > 0)
+            if ((trailing += count) > MostTrailing) throw new InvalidDataException($"the file goes on after its last voxel for more than {MostTrailing:N0} bytes: {size} voxels of {type.Name} end at byte {end:N0}.");
 
         if (slope != 1 || intercept != 0)
             for (var i = 0; i < values.Length; i++) values[i] = values[i] * slope + intercept;
@@ -89,11 +89,29 @@ internal static class Nifti
         {
             var target = values.AsSpan(done, Math.Min(Chunk, count - done));
             var bytes = buffer.AsSpan(0, target.Length * type.Bytes);
-            stream.ReadExactly(bytes);
+            Fill(stream, bytes);
             if (swapped) Swap(bytes, type.Bytes);
             type.Convert(bytes, target);
         }
         return values;
+    }
+
+    private static void Fill(Stream stream, Span<byte> bytes)
+    {
+        while (bytes.Length > 0) bytes = Read(stream, bytes) is var count and > 0 ? bytes[count..] : throw new InvalidDataException("the file is truncated.");
+    }
+
+    // .NET's messages speak of archive entries and compression methods.
+    private static int Read(Stream stream, Span<byte> bytes)
+    {
+        try
+        {
+            return stream.Read(bytes);
+        }
+        catch (InvalidDataException damage)
+        {
+            throw new InvalidDataException("the compressed data are damaged, or cut off.", damage);
+        }
     }
 
     private static void Swap(Span<byte> bytes, int width)
@@ -107,15 +125,43 @@ internal static class Nifti
         static void Swap64(Span<ulong> words) => BinaryPrimitives.ReverseEndianness(words, words);
     }
 
-    /// <summary>Writes a label map that lies on the grid of the image it belongs to; gzip when the name ends with <c>.gz</c>.</summary>
+    /// <summary>
+    /// Writes a label map that lies on the grid of the image it belongs to; gzip when the name ends with <c>.gz</c>. It is written under another name and renamed at the end, so that no half map is taken for a
+    /// whole one and an older map is there until then.
+    /// </summary>
     public static void WriteLabels(string path, ReadOnlySpan<byte> labels, GridSize size, NiftiGeometry geometry)
     {
         if (labels.Length != size.Voxels) throw new ArgumentException($"{labels.Length} labels don't fill a grid of {size}.", nameof(labels));
-        using var file = File.Create(path);
-        using Stream stream = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionLevel.Optimal) : file;
-        stream.Write(LabelHeader(size, geometry));
-        stream.Write(labels);
+        var partial = Partial(path);
+        try
+        {
+            using (var file = File.Create(partial))
+            using (Stream stream = path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? new GZipStream(file, CompressionLevel.Optimal) : file)
+            {
+                stream.Write(LabelHeader(size, geometry));
+                stream.Write(labels);
+            }
+            File.Move(partial, path, overwrite: true);
+        }
+        catch
+        {
+            File.Delete(partial);
+            throw;
+        }
     }
+
+    /// <summary>Throws now what writing a label map would throw after all the work: the folder isn't there or can't be written to.</summary>
+    /// <exception cref="IOException">It can't be written.</exception>
+    public static void RequireWritable(string path)
+    {
+        if (Directory.Exists(path)) throw new IOException($"{path} is a folder, not a file to write.");
+        if (Path.GetDirectoryName(Path.GetFullPath(path)) is { } folder && !Directory.Exists(folder)) throw new IOException($"{path} can't be written: there is no folder {folder}.");
+        if (File.Exists(path)) File.OpenWrite(path).Dispose();
+        File.Create(Partial(path)).Dispose();
+        File.Delete(Partial(path));
+    }
+
+    private static string Partial(string path) => path + ".partial";
 
     // Little endian, as nearly every file is today.
     private static byte[] LabelHeader(GridSize size, NiftiGeometry geometry)
@@ -220,9 +266,11 @@ internal static class Nifti
                 QForm = Singles(256, 6),
                 SForm = Singles(280, 12),
             };
-            var spacing = geometry.PixDim[1..];
-            if (!spacing.All(side => float.IsFinite(side) && side > 0)) throw new InvalidDataException($"the size of a voxel is {string.Join(" x ", spacing)}.");
+            // An sform says all by itself.
+            var sides = geometry.PixDim[1..];
+            if (geometry.SFormCode <= 0 && !sides.All(side => float.IsFinite(side) && side > 0)) throw new InvalidDataException($"the size of a voxel is {string.Join(" x ", sides)}.");
             if (!geometry.Affine().All(double.IsFinite)) throw new InvalidDataException("the affine map is not finite.");
+            if (!geometry.IsInvertible) throw new InvalidDataException($"the affine map ({(geometry.SFormCode > 0 ? "sform" : "qform")}) is none: an axis has no direction of its own.");
             return geometry;
         }
 

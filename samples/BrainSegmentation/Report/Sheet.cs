@@ -28,9 +28,10 @@ internal static class Sheet
     /// <param name="slices">The slices to show, from the top down.</param>
     public static Picture Draw(Subject subject, byte[] predicted, IReadOnlyList<int> slices)
     {
-        var (size, spacing) = (subject.Size, subject.Image.Geometry.PixDim);
-        var scale = ColumnWidth / (size.X * spacing[1]);
-        var height = (int)Math.Round(size.Y * spacing[2] * scale);
+        var (size, spacing) = (subject.Size, subject.Image.Geometry.Spacing);
+        var scale = ColumnWidth / (size.X * spacing[0]);
+        // A header may claim any proportions; the picture stays one.
+        var height = (int)Math.Clamp(Math.Round(size.Y * spacing[1] * scale), 1, 4 * ColumnWidth);
         var sheet = new Picture(3 * ColumnWidth + 4 * Gap, slices.Count * (height + Gap) + Gap);
         for (var y = 0; y < sheet.Height; y++)
             for (var x = 0; x < sheet.Width; x++) sheet[x, y] = Paper;

@@ -17,7 +17,7 @@ internal sealed class FieldOfView
     /// <summary>Finds the box.</summary>
     public FieldOfView(Subject subject, SliceSplit split)
     {
-        var (size, spacing) = (subject.Size, subject.Image.Geometry.PixDim);
+        var (size, spacing) = (subject.Size, subject.Image.Geometry.Spacing);
         var (left, right, front, back) = (size.X, 0, size.Y, 0);
         foreach (var z in split.Training)
         {
@@ -30,13 +30,13 @@ internal sealed class FieldOfView
             }
         }
 
-        var (wide, high) = (Margin * (right + 1 - left) * spacing[1], Margin * (back + 1 - front) * spacing[2]);
+        var (wide, high) = (Margin * (right + 1 - left) * spacing[0], Margin * (back + 1 - front) * spacing[1]);
         var pixel = Pixel = Math.Max(wide, high) / LongSide;
         (Width, Height) = (Pixels(wide), Pixels(high));
-        x = new Axis(size.X, spacing[1], (left + right) / 2.0, (Width - 1) / 2.0 * pixel);
-        y = new Axis(size.Y, spacing[2], (front + back) / 2.0, (Height - 1) / 2.0 * pixel);
+        x = new Axis(size.X, spacing[0], (left + right) / 2.0, (Width - 1) / 2.0 * pixel);
+        y = new Axis(size.Y, spacing[1], (front + back) / 2.0, (Height - 1) / 2.0 * pixel);
 
-        int Pixels(double length) => Multiple * (int)Math.Ceiling(length / pixel / Multiple - 1e-6);
+        int Pixels(double length) => Multiple * Math.Max(1, (int)Math.Ceiling(length / pixel / Multiple - 1e-6));
     }
 
     /// <summary>The side of a pixel in millimetres.</summary>

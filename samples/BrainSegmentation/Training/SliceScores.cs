@@ -26,9 +26,10 @@ internal sealed class SliceScores(IReadOnlyList<string> classes, bool distances 
     public SliceScores Add(int z, ReadOnlySpan<byte> predicted, ReadOnlySpan<byte> truth, Volume volume)
     {
         long[] shape = [volume.Size.Y, volume.Size.X];
+        var spacing = volume.Geometry.Spacing;
         using var found = tensor(predicted.ToArray(), shape);
         using var right = tensor(truth.ToArray(), shape);
-        metrics.Add($"slice {z}", found, right, volume.Geometry.PixDim[2], volume.Geometry.PixDim[1]);
+        metrics.Add($"slice {z}", found, right, spacing[1], spacing[0]);
         return this;
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using UNetFamily.Samples.BrainSegmentation.Data;
 
 namespace UNetFamily.Samples.BrainSegmentation.Volumes;
@@ -5,6 +6,9 @@ namespace UNetFamily.Samples.BrainSegmentation.Volumes;
 /// <summary>The grid that a network works on: the axes of the body, and one distance between voxels in all directions. Takes scans and labels there, and what was predicted back.</summary>
 internal sealed class WorkingGrid
 {
+    // 1 GB for an image, and for the logits of each class.
+    private const double MostVoxels = 1L << 28;
+
     private readonly GridSize file;
     private readonly Orientation orientation;
     private readonly long[] original;
@@ -13,13 +17,13 @@ internal sealed class WorkingGrid
     /// <param name="file">The voxels of the file.</param>
     /// <param name="geometry">Where they lie.</param>
     /// <param name="spacing">The distance between voxels of the grid in millimetres; null for the file's own.</param>
+    /// <exception cref="InvalidDataException">The grid would be too large, or less than a voxel.</exception>
     public WorkingGrid(GridSize file, NiftiGeometry geometry, double? spacing)
     {
         this.file = file;
         orientation = new Orientation(geometry);
         original = orientation.ToBody<long>(file.X, file.Y, file.Z);
-        var distances = orientation.ToBody<double>(geometry.PixDim[1], geometry.PixDim[2], geometry.PixDim[3]);
-        Size = [.. original.Zip(distances, (voxels, distance) => spacing is { } all ? Math.Max(1, (long)Math.Round(voxels * distance / all)) : voxels)];
+        Size = spacing is { } all ? Resized(geometry.Spacing, all) : original;
     }
 
     /// <summary>Whether voxels of the file are voxels of the grid.</summary>
@@ -70,6 +74,30 @@ internal sealed class WorkingGrid
         return LabelsToFile(label);
 
         Tensor At(int index) => Resampled(logits.narrow(0, index, 1).unsqueeze(0).cpu(), InterpolationMode.Trilinear, original).squeeze(0).squeeze(0);
+    }
+
+    private long[] Resized(double[] distances, double spacing)
+    {
+        // As real numbers: whole ones would overflow before they could be compared.
+        double[] sides = [.. original.Zip(orientation.ToBody(distances[0], distances[1], distances[2]), (voxels, distance) => voxels * distance / spacing)];
+        var scan = $"{file} voxels of {string.Join(" x ", distances.Select(Text))} mm";
+        if (original.Max() > 1 && sides.All(side => Math.Round(side) < 1))
+            throw new InvalidDataException($"{scan} are less than a single voxel of {Text(spacing)} mm. Is the unit in the header right?");
+        double[] rounded = [.. sides.Select(side => Math.Max(1, Math.Round(side)))];
+        var total = rounded.Aggregate((product, side) => product * side);
+        if (!(total <= MostVoxels))
+            throw new InvalidDataException($"{scan} make a grid of {string.Join(" x ", rounded.Select(side => Text(side)))} at {Text(spacing)} mm, more than {MostVoxels:N0} voxels. "
+                + $"A spacing that fits is {Text(Up(spacing * Math.Cbrt(total / MostVoxels)))} mm. Is the unit in the header right?");
+        return [.. rounded.Select(side => (long)side)];
+
+        static string Text(double number) => number.ToString("0.######", CultureInfo.InvariantCulture);
+
+        // To two digits, which is never less.
+        static double Up(double number)
+        {
+            var unit = Math.Pow(10, Math.Floor(Math.Log10(number)) - 1);
+            return Math.Ceiling(1.02 * number / unit) * unit;
+        }
     }
 
     private Tensor InBody(Tensor values) => orientation.ToBody(values.reshape(file.Z, file.Y, file.X)).unsqueeze(0).unsqueeze(0);

@@ -11,18 +11,28 @@ internal sealed record OptimizerNumbers(string Kind, IReadOnlyList<IReadOnlyDict
 /// </summary>
 internal sealed record OptimizerSnapshot(OptimizerNumbers Numbers, IReadOnlyDictionary<string, Tensor> Tensors)
 {
+    // What schedules change, so that a fresh optimizer may well have others than the file.
+    private static readonly string[] OfSchedules = ["LearningRate", "momentum", "beta1", "beta2"];
+
     public static OptimizerSnapshot Of(OptimizerHelper optimizer)
     {
         var (memory, tensors) = (optimizer.state_dict(), new Dictionary<string, Tensor>());
         for (var i = 0; i < memory.State.Count; i++)
             foreach (var member in MembersOf(memory.State[i]))
                 if (member.Type == typeof(Tensor) && member.Get(memory.State[i]) is Tensor tensor) tensors.Add($"{i}.{member.Name}", tensor);
-        return new(new(optimizer.GetType().Name, [.. memory.Options.Select(NumbersOf)], [.. memory.State.Select(NumbersOf)]), tensors);
+        return new(NumbersOf(optimizer), tensors);
     }
 
-    /// <summary>Checks that a file's memory fits an optimizer.</summary>
+    /// <summary>The numbers of an optimizer as they are now.</summary>
+    public static OptimizerNumbers NumbersOf(OptimizerHelper optimizer)
+    {
+        var memory = optimizer.state_dict();
+        return new(optimizer.GetType().Name, [.. memory.Options.Select(NumbersOf)], [.. memory.State.Select(NumbersOf)]);
+    }
+
+    /// <summary>Checks that a file's memory fits an optimizer. With <c>keepGroups</c> the optimizer keeps the options of its groups, and the memory that these need and the file lacks.</summary>
     /// <returns>What puts it there.</returns>
-    public static Action Prepare(Checkpoint file, OptimizerHelper optimizer, OptimizerNumbers numbers, IReadOnlyDictionary<string, TensorEntry> tensors)
+    public static Action Prepare(Checkpoint file, OptimizerHelper optimizer, OptimizerNumbers numbers, IReadOnlyDictionary<string, TensorEntry> tensors, bool keepGroups)
     {
         var (memory, parameters) = (optimizer.state_dict(), optimizer.parameters().ToArray());
         if (numbers.Kind != optimizer.GetType().Name) throw file.Fail(null, $"The training used {Printable.Of(numbers.Kind, 40)}, and the optimizer is {optimizer.GetType().Name}.");
@@ -30,7 +40,15 @@ internal sealed record OptimizerSnapshot(OptimizerNumbers Numbers, IReadOnlyDict
             throw file.Fail(null, $"The training's optimizer has {numbers.Groups?.Count} groups and {numbers.States?.Count} parameters, the optimizer {memory.Options.Count} and {memory.State.Count}.");
 
         var changes = new List<Action>();
-        foreach (var (group, saved) in memory.Options.Zip(numbers.Groups)) changes.AddRange(NumberChanges(file, group, saved, "a group"));
+        foreach (var (group, saved) in memory.Options.Zip(numbers.Groups))
+        {
+            Action[] ofGroup = [.. NumberChanges(file, group, saved, "a group")];
+            if (keepGroups) continue;
+            changes.AddRange(ofGroup);
+            foreach (var (name, value) in NumbersOf(group))
+                if (!OfSchedules.Contains(name) && saved[name] != value)
+                    throw file.Fail(null, $"The training's optimizer has {name} = {saved[name]}, and this one {value}. Make it as it was; set another value after the training was resumed.");
+        }
         var used = 0;
         for (var i = 0; i < memory.State.Count; i++)
         {
@@ -42,7 +60,7 @@ internal sealed record OptimizerSnapshot(OptimizerNumbers Numbers, IReadOnlyDict
                 if (entry is not null) used++;
                 if (entry is not null && (!entry.Shape.SequenceEqual(parameter.shape) || entry.Type.ToScalarType() != parameter.dtype))
                     throw file.Fail(entry.Position, $"{entry} doesn't fit parameter {i}, {Shapes.Text(parameter.shape)} of {parameter.dtype}.");
-                changes.Add(() => Replace(member, state, entry is null ? null : file.Read(entry), parameter));
+                if (entry is not null || !keepGroups) changes.Add(() => Replace(member, state, entry is null ? null : file.Read(entry), parameter));
             }
         }
         if (used != tensors.Count) throw file.Fail(null, $"The file has {tensors.Count} tensors of an optimizer, and {optimizer.GetType().Name} knows {used} of them.");

@@ -56,14 +56,15 @@ public static class TrainingFiles
 
     /// <summary>
     /// Goes on with a saved training: loads the network and the optimizer, brings the schedule to its position and restores torch's random numbers.
-    /// Everything is checked before anything is changed.
+    /// Everything is checked before anything is changed. The optimizer's options become those of the file: of learning rate, momentum and betas because schedules
+    /// change them, and others must be the same. Set other values afterwards.
     /// </summary>
-    /// <param name="model">A network of the same options; <see cref="SegmentationModel.FromFile"/> makes it from the same file.</param>
+    /// <param name="model">A network of the same options; <see cref="SegmentationModel.FromFile"/> makes it from the same file. Where it is in evaluation mode, as that leaves it, it is put into training mode.</param>
     /// <param name="path">The file that <see cref="SaveTraining"/> wrote.</param>
     /// <param name="optimizer">A fresh optimizer of the same kind over the network's parameters, in the same groups.</param>
     /// <param name="schedule">A fresh schedule on that optimizer, stepped here as often as the saved one was; null when there is none.</param>
     /// <returns>Where the training stands.</returns>
-    /// <exception cref="CheckpointException">The file holds no training, or not one of this network and optimizer.</exception>
+    /// <exception cref="CheckpointException">The file holds no training, or not one of this network and optimizer; the message names an option that differs.</exception>
     public static TrainingPosition ResumeTraining(this SegmentationModel model, string path, OptimizerHelper optimizer, lr_scheduler.LRScheduler? schedule = null)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -71,7 +72,9 @@ public static class TrainingFiles
         model.ThrowIfDisposed();
         using var all = Checkpoint.Open(path, "");
         using var weights = Checkpoint.Open(path);
-        return Resume(model, all, weights, optimizer, schedule);
+        var position = Resume(model, all, weights, optimizer, schedule);
+        if (!ModuleModes.Trains(model.Whole)) model.Whole.train();
+        return position;
     }
 
     /// <param name="model">The network.</param>
@@ -86,14 +89,15 @@ public static class TrainingFiles
     /// <param name="optimizer">The optimizer.</param>
     /// <param name="schedule">The schedule.</param>
     /// <param name="load">Loads the weights, after the optimizer was checked and before it changes.</param>
-    internal static TrainingPosition Restore(Checkpoint all, OptimizerHelper optimizer, lr_scheduler.LRScheduler? schedule, Action<TrainingPosition> load)
+    /// <param name="keepGroups">Whether the optimizer keeps its own learning rates and other options of groups.</param>
+    internal static TrainingPosition Restore(Checkpoint all, OptimizerHelper optimizer, lr_scheduler.LRScheduler? schedule, Action<TrainingPosition> load, bool keepGroups = false)
     {
         using var scope = NewDisposeScope();
         var position = Parse<TrainingPosition>(all, PositionKey);
         if (position.ScheduleSteps is < 0 or > MostScheduleSteps) throw all.Fail(null, $"The schedule can't have been stepped {position.ScheduleSteps} times.");
-        var numbers = Parse<OptimizerNumbers>(all, OptimizerKey);
+        var numbers = OptimizerOf(all);
         var tensors = all.Tensors.Where(entry => entry.Name.StartsWith(OptimizerPrefix, StringComparison.Ordinal)).ToDictionary(entry => entry.Name[OptimizerPrefix.Length..]);
-        var restore = OptimizerSnapshot.Prepare(all, optimizer, numbers, tensors);
+        var restore = OptimizerSnapshot.Prepare(all, optimizer, numbers, tensors, keepGroups);
         var random = StoredRandomState(all);
 
         load(position);
@@ -102,6 +106,9 @@ public static class TrainingFiles
         set_rng_state(random);
         return position;
     }
+
+    /// <summary>The numbers of the optimizer that a training was saved with.</summary>
+    internal static OptimizerNumbers OptimizerOf(Checkpoint all) => Parse<OptimizerNumbers>(all, OptimizerKey);
 
     private static Tensor StoredRandomState(Checkpoint checkpoint)
     {

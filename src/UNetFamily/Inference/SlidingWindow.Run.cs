@@ -39,8 +39,10 @@ public sealed partial record SlidingWindow
     {
         Allocator.KeepFreedBlocksByDefault();
         var shape = images[0].Shape;
-        var (grid, roi, margin) = Fit(predictor, shape);
         using var mode = predictor.Evaluating();
+        var (grid, roi, margin) = Fit(predictor, shape);
+        foreach (var (index, image) in images.Index())
+            if (image is TensorImage voxels && voxels.FirstNonFinite() is { } found) throw WindowReader.NotFinite(Named(index), found.Place, found.Value);
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var views = Views();
@@ -53,6 +55,7 @@ public sealed partial record SlidingWindow
             cancellation.ThrowIfCancellationRequested();
             using var perBatch = NewDisposeScope();
             var logits = predictor.Call(batch.From(first), grid.Window);
+            mode?.Require();
             sums ??= Sums(logits.shape[1]);
             logits = logits.to(predictor.SumType, Device ?? device);
             for (var i = 0; i < logits.shape[0]; i++)
@@ -72,7 +75,7 @@ public sealed partial record SlidingWindow
             var window = empty([shape[0], .. roi], predictor.SumType, images[0] is TensorImage { Device: var there } ? there : CPU);
             var room = Math.Min(SwBatchSize, grid.Count * images.Count * views.Count);
             var buffer = empty([room, shape[0], .. roi], predictor.Type, device);
-            return new WindowBatch(grid, [.. images.Select(image => new WindowReader(image, roi, margin, PaddingMode, Cval))], views, window, buffer);
+            return new WindowBatch(grid, [.. images.Select((image, index) => new WindowReader(image, roi, margin, PaddingMode, Cval, predictor.Type, Named(index)))], views, window, buffer);
         }
 
         // One window needs no weights: what the network gives is then the result, bit for bit.
@@ -82,8 +85,18 @@ public sealed partial record SlidingWindow
             var map = Mode is BlendMode.Gaussian && grid.Count > 1 ? ImportanceMap.Gaussian(grid.Window, SigmaScale, type, there).MoveToOtherDisposeScope(scope) : null;
             var weights = !weighted || grid.Count * views.Count == 1 ? null : SlabSums.WeightsOf(grid, map ?? ones(grid.Window, type, there), views.Count).MoveToOtherDisposeScope(scope);
             var rows = zeros([classes, SlabSums.Rows(grid), .. grid.Image[1..]], type, there).MoveToOtherDisposeScope(scope);
-            return new SlabSums(grid, rows, map, weights, finish);
+            return new SlabSums(grid, rows, map, weights, Checked);
         }
+
+        // Here and not window by window: each place once, and an overflow of the sums as well.
+        void Checked(long image, long row, Tensor logits)
+        {
+            if (NonFinite.FirstIn(logits) is { } place)
+                throw new NotFiniteNumberException($"{Named(image)} is finite where it was read, but the logit of class {place[0]} at ({string.Join(", ", place.Skip(1).Select((at, axis) => axis == 0 ? at + row : at))}) is not.{predictor.WhyNotFinite()}", NonFinite.At(logits, place));
+            finish(image, row, logits);
+        }
+
+        string Named(long index) => images.Count == 1 ? "image" : $"image {index} of the batch";
     }
 
     /// <summary>Where windows lie, their sides, and by how much they are larger at each end than what the network gives for them.</summary>
@@ -93,6 +106,8 @@ public sealed partial record SlidingWindow
         var dims = (SpatialDims)(image.Count - 1);
         if (!Enum.IsDefined(dims)) throw new ArgumentException($"image must be (C, H, W) or (C, D, H, W), is ({string.Join(", ", image)}).", nameof(image));
         Problems(dims).ThrowIfAny(nameof(SlidingWindow));
+        if (predictor.Type is ScalarType.Float16 && Math.Abs(Cval) > (double)Half.MaxValue)
+            throw new ArgumentException($"Cval is {Cval}, and the network computes in Float16, which ends at 65504. Nearest: {Math.CopySign(65504, Cval)}.");
 
         long[] sides = [.. image[1..]];
         var roi = predictor.Roi(RoiSize.Along(dims), sides);

@@ -7,6 +7,10 @@ namespace UNetFamily;
 /// <remarks>
 /// Sums are kept only for the rows (places of the first spatial axis) that windows can still reach: classes x RoiSize[0] x the other sides of the image x 4 bytes. So let the first axis be the longest, and
 /// the window short along it, where memory is scarce. The network is in evaluation mode meanwhile, nothing is recorded for gradients, and its modules get their former modes back, also after an error.
+/// One network may be used by several calls at once, on threads of their own: they share the evaluation mode, and the last gives the modes back. Calls and the training steps of a <see cref="Trainer"/> on other
+/// threads wait for each other; a call within a training step, as from a loss, or one in which somebody puts the network into training mode, ends with <see cref="InvalidOperationException"/>.
+/// The image and the logits must be finite. Where a number isn't, there is no right label, so the message says where it is: <see cref="ArgumentException"/> for one in the image (or one that the network's
+/// half precision can't hold), <see cref="NotFiniteNumberException"/> for a logit.
 /// A network whose convolutions don't pad (the U-Net of 2015) gets windows that reach beyond the part that it gives logits for; with <see cref="PaddingModes.Reflect"/> that is the paper's overlap-tile strategy.
 /// </remarks>
 public sealed partial record SlidingWindow
@@ -57,7 +61,9 @@ public sealed partial record SlidingWindow
     /// <param name="progress">Is told after each batch of windows.</param>
     /// <param name="cancellation">Ends the run before the next batch with <see cref="OperationCanceledException"/>.</param>
     /// <returns>(classes, …spatial) or (N, classes, …spatial), float32 (float64 for a network in float64): 4 bytes for each class of each place, which large volumes don't have.</returns>
-    /// <exception cref="ArgumentException">A setting is out of its range, or settings, network and image don't fit together; the message says what would.</exception>
+    /// <exception cref="ArgumentException">A setting is out of its range, or settings, network and image don't fit together; the message says what would. Or a number of the image is not finite.</exception>
+    /// <exception cref="NotFiniteNumberException">A logit is not finite.</exception>
+    /// <exception cref="InvalidOperationException">The call comes from within a training step of the network, or this was put into training mode meanwhile.</exception>
     public Tensor Logits(SegmentationModel model, Tensor image, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
         Whole(WindowPredictor.Of(model), image, logits => logits, weighted: true, progress, cancellation);
 
@@ -70,7 +76,7 @@ public sealed partial record SlidingWindow
     /// <param name="cancellation">Ends the run before the next batch.</param>
     /// <returns>(N, classes, …spatial).</returns>
     /// <exception cref="ArgumentException">A setting is out of its range, or settings and image don't fit together.</exception>
-    /// <exception cref="InvalidOperationException">The function returned another shape.</exception>
+    /// <exception cref="InvalidOperationException">The function returned another shape, or another number of classes than before.</exception>
     public Tensor Logits(Func<Tensor, Tensor> predictor, Tensor image, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
         Whole(Of(predictor, image), image, logits => logits, weighted: true, progress, cancellation);
 
@@ -102,7 +108,7 @@ public sealed partial record SlidingWindow
     /// <param name="cancellation">Ends the run before the next batch.</param>
     /// <returns>(N, …spatial), 8-bit, or 16-bit for more than 256 classes.</returns>
     /// <exception cref="ArgumentException">A setting is out of its range, or settings and image don't fit together.</exception>
-    /// <exception cref="InvalidOperationException">The function returned another shape.</exception>
+    /// <exception cref="InvalidOperationException">The function returned another shape, or another number of classes than before.</exception>
     public Tensor Labels(Func<Tensor, Tensor> predictor, Tensor image, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
         Whole(Of(predictor, image), image, ChannelArgmax.Of, weighted: false, progress, cancellation);
 
@@ -127,7 +133,7 @@ public sealed partial record SlidingWindow
     /// <param name="progress">Is told after each batch of windows.</param>
     /// <param name="cancellation">Ends the run before the next batch; rows that were written stay written.</param>
     /// <exception cref="ArgumentException">A setting is out of its range, or settings and image don't fit together.</exception>
-    /// <exception cref="InvalidOperationException">The function returned another shape.</exception>
+    /// <exception cref="InvalidOperationException">The function returned another shape, or another number of classes than before.</exception>
     public void Labels(Func<Tensor, Tensor> predictor, IImageSource image, Action<long, Tensor> write, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
         Stream(WindowPredictor.Of(predictor, device: null, ScalarType.Float32), image, write, progress, cancellation);
 

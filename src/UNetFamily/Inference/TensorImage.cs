@@ -29,6 +29,10 @@ public sealed class TensorImage : IImageSource
     /// <summary>Where the voxels are; boxes are read there, whatever the device.</summary>
     internal Device Device => voxels.device;
 
+    /// <summary>The first voxel, (channel, …place), that is not finite, and its number; null when all are. Cheap beside the network, so it is looked for before the work.</summary>
+    internal (long[] Place, double Value)? FirstNonFinite() =>
+        voxels.is_floating_point() && NonFinite.FirstIn(voxels) is { } place ? (place, NonFinite.At(voxels, place)) : null;
+
     /// <inheritdoc/>
     public void Read(ReadOnlySpan<long> start, Tensor box)
     {

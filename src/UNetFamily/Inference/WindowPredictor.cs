@@ -5,6 +5,7 @@ internal sealed class WindowPredictor
 {
     private readonly Func<Tensor, Tensor> call;
     private readonly SegmentationModel? model;
+    private long? classes;
 
     private WindowPredictor(Func<Tensor, Tensor> call, SegmentationModel? model, Device? device, ScalarType type) => (this.call, this.model, Device, Type) = (call, model, device, type);
 
@@ -12,10 +13,10 @@ internal sealed class WindowPredictor
     public SpatialDims? Dims => model?.Options.SpatialDims;
 
     /// <summary>Where windows have to be; null where the image is.</summary>
-    public Device? Device { get; }
+    public Device? Device { get; private set; }
 
     /// <summary>The type of windows.</summary>
-    public ScalarType Type { get; }
+    public ScalarType Type { get; private set; }
 
     /// <summary>The type of sums: double only where the network computes in it.</summary>
     public ScalarType SumType => Type is ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
@@ -23,8 +24,7 @@ internal sealed class WindowPredictor
     public static WindowPredictor Of(SegmentationModel model)
     {
         ArgumentNullException.ThrowIfNull(model);
-        var weight = model.parameters().FirstOrDefault(parameter => parameter.is_floating_point());
-        return new WindowPredictor(Logits, model, weight?.device, weight?.dtype ?? ScalarType.Float32);
+        return new WindowPredictor(Logits, model, device: null, ScalarType.Float32);
 
         Tensor Logits(Tensor windows)
         {
@@ -46,7 +46,14 @@ internal sealed class WindowPredictor
     public Tensor Call(Tensor windows, long[] output)
     {
         var logits = call(windows) ?? throw new InvalidOperationException("The predictor returned null.");
-        if (logits.dim() == windows.dim() && logits.shape[0] == windows.shape[0] && logits.shape.AsSpan(2).SequenceEqual(output)) return logits;
+        if (logits.is_complex()) throw new InvalidOperationException($"The predictor must return real numbers; it returned {logits.dtype}.");
+        if (logits.dim() == windows.dim() && logits.shape[0] == windows.shape[0] && logits.shape[1] > 0 && logits.shape.AsSpan(2).SequenceEqual(output))
+        {
+            if (classes is { } before && logits.shape[1] != before)
+                throw new InvalidOperationException($"The predictor returned {before} classes for earlier windows and {logits.shape[1]} for these; it must return the same number for all.");
+            classes = logits.shape[1];
+            return logits;
+        }
         throw new InvalidOperationException($"The predictor must return (B, classes, …spatial) = ({windows.shape[0]}, classes, {string.Join(", ", output)}) for windows ({string.Join(", ", windows.shape)}); it returned ({string.Join(", ", logits.shape)}).");
     }
 
@@ -96,6 +103,19 @@ internal sealed class WindowPredictor
         throw new ArgumentException($"{model.GetName()} gives logits of ({string.Join(", ", output)}) for windows of ({string.Join(", ", roi)}); they must cover the window, or its centre with equal margins.", nameof(roi));
     }
 
-    /// <summary>Puts the network into evaluation mode until disposed, when each of its modules goes back to the mode that it had.</summary>
-    public IDisposable Evaluating() => ModuleModes.Evaluating(model?.Whole);
+    /// <summary>What may have made logits of a finite image not finite, as sentences for a message.</summary>
+    public string WhyNotFinite() =>
+        model?.Whole.state_dict().FirstOrDefault(entry => entry.Value.is_floating_point() && NonFinite.FirstIn(entry.Value) is not null).Key is { } broken ? $" '{broken}' of the network isn't finite either."
+        : Type is ScalarType.Float16 ? " It computes in Float16, which ends at 65504: convert it to BFloat16 or Float32."
+        : "";
+
+    /// <summary>Puts the network into evaluation mode until disposed, when each of its modules goes back to the mode that it had; null for a function.</summary>
+    public NetworkMode.Evaluation? Evaluating()
+    {
+        if (model is null) return null;
+        var evaluation = NetworkMode.Evaluate(model.Whole);
+        // Not before: until now a training on another thread may have converted it.
+        if (model.parameters().FirstOrDefault(parameter => parameter.is_floating_point()) is { } weight) (Device, Type) = (weight.device, weight.dtype);
+        return evaluation;
+    }
 }

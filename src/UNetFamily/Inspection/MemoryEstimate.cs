@@ -28,14 +28,21 @@ public sealed record MemoryEstimate
 
     /// <summary>The sum for a batch, margin included.</summary>
     /// <param name="batch">The number of samples.</param>
-    public long Total(long batch) => (long)Math.Ceiling((ModelBytes + (double)batch * (DataBytes + ActivationBytes + WorkingBytes)) * (1 + Margin));
+    public long Total(long batch) => (long)Sum(batch);
 
     /// <summary>The largest batch whose sum is within some memory; 0 when there is none.</summary>
     internal long LargestBatch(long memory)
     {
-        var batch = Math.Max(0, (long)((memory / (1 + Margin) - ModelBytes) / (DataBytes + ActivationBytes + WorkingBytes)));
-        while (Total(batch + 1) <= memory) batch++;
-        while (batch > 0 && Total(batch) > memory) batch--;
-        return batch;
+        // By halving: counting up would take for ever where a sum is so large that one more sample doesn't change it.
+        var (fits, above) = (0L, long.MaxValue);
+        while (above - fits > 1)
+        {
+            var middle = fits + (above - fits) / 2;
+            if (Sum(middle) <= memory) fits = middle;
+            else above = middle;
+        }
+        return fits;
     }
+
+    private double Sum(long batch) => Math.Ceiling((ModelBytes + (double)batch * (DataBytes + ActivationBytes + WorkingBytes)) * (1 + Margin));
 }

@@ -39,8 +39,8 @@ public sealed record BoundaryWeights
     public Tensor Of(Tensor instances)
     {
         ArgumentNullException.ThrowIfNull(instances);
-        if (!(W0 >= 0 && Sigma > 0 && BackgroundWeight >= 0 && ForegroundWeight >= 0))
-            throw new ArgumentException($"Sigma must be above 0, W0 and weights 0 or more; they are Sigma = {Choice.Text(Sigma)}, W0 = {Choice.Text(W0)}, {Choice.Text(BackgroundWeight)} and {Choice.Text(ForegroundWeight)}.");
+        if (!(W0 >= 0 && Sigma > 0 && BackgroundWeight >= 0 && ForegroundWeight >= 0 && double.IsFinite(W0 + Sigma + BackgroundWeight + ForegroundWeight)))
+            throw new ArgumentException($"Sigma must be above 0, W0 and weights 0 or more, all finite; they are Sigma = {Choice.Text(Sigma)}, W0 = {Choice.Text(W0)}, {Choice.Text(BackgroundWeight)} and {Choice.Text(ForegroundWeight)}.");
         if (instances.dim() is not (3 or 4) || instances.is_floating_point())
             throw new ArgumentException($"instances must be whole numbers (N, H, W) or (N, D, H, W); they are {instances.dtype} ({string.Join(", ", instances.shape)}).", nameof(instances));
 

@@ -37,8 +37,8 @@ public sealed record DiceCELoss : DiceLoss
     protected internal override IEnumerable<string> Problems()
     {
         foreach (var problem in base.Problems()) yield return problem;
-        if (!(LambdaDice >= 0)) yield return $"LambdaDice must be 0 or more, is {LambdaDice}.";
-        if (!(LambdaCE >= 0)) yield return $"LambdaCE must be 0 or more, is {LambdaCE}.";
+        if (!(LambdaDice is >= 0 and < double.PositiveInfinity)) yield return $"LambdaDice must be 0 or more, is {LambdaDice}.";
+        if (!(LambdaCE is >= 0 and < double.PositiveInfinity)) yield return $"LambdaCE must be 0 or more, is {LambdaCE}.";
         if (!(LabelSmoothing is >= 0 and < 1)) yield return $"LabelSmoothing must be 0 to below 1, is {LabelSmoothing}.";
     }
 }

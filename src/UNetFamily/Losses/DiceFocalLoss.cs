@@ -26,7 +26,7 @@ public sealed record DiceFocalLoss : DiceLoss
     protected internal override IEnumerable<string> Problems()
     {
         foreach (var problem in base.Problems().Union(Focal.Problems())) yield return problem;
-        if (!(LambdaDice >= 0)) yield return $"LambdaDice must be 0 or more, is {LambdaDice}.";
-        if (!(LambdaFocal >= 0)) yield return $"LambdaFocal must be 0 or more, is {LambdaFocal}.";
+        if (!(LambdaDice is >= 0 and < double.PositiveInfinity)) yield return $"LambdaDice must be 0 or more, is {LambdaDice}.";
+        if (!(LambdaFocal is >= 0 and < double.PositiveInfinity)) yield return $"LambdaFocal must be 0 or more, is {LambdaFocal}.";
     }
 }

@@ -33,7 +33,7 @@ public sealed record FocalLoss : SegmentationLoss
     protected internal override IEnumerable<string> Problems()
     {
         foreach (var problem in base.Problems()) yield return problem;
-        if (!(Gamma >= 0)) yield return $"Gamma must be 0 or more, is {Gamma}.";
+        if (!(Gamma is >= 0 and < double.PositiveInfinity)) yield return $"Gamma must be 0 or more, is {Gamma}.";
         if (Alpha is { } alpha && !(alpha is >= 0 and <= 1)) yield return $"Alpha must be 0 to 1, is {alpha}.";
     }
 

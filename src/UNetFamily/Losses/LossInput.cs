@@ -18,6 +18,7 @@ public sealed class LossInput
         Logits = logits.dtype is ScalarType.Float64 or ScalarType.Float32 ? logits : logits.to(ScalarType.Float32);
         Sigmoid = options.Sigmoid || shape[1] == 1;
         Weights = weights is null ? null : PerPixel(weights, "weights").to(Logits.dtype);
+        if (Weights is not null) RequireRange(Weights, double.MaxValue, "weights", "0 or more and finite for each pixel", "A mask has 1 where pixels count and 0 where not.");
 
         if (IsClassIndices(target))
         {
@@ -35,7 +36,8 @@ public sealed class LossInput
         {
             if (options.IgnoreIndex is not null)
                 throw new ArgumentException("IgnoreIndex needs class indices (N, …spatial) as target. With a value for each class, pass weights that are 0 where pixels are ignored.", nameof(target));
-            Target = shape[1] == 1 ? PerPixel(target, "target") : target;
+            Target = (shape[1] == 1 ? PerPixel(target, "target") : target).to(Logits.dtype);
+            RequireRange(Target, 1, "target", "0 to 1 for each class", "Divide a mask of 0 and 255 by 255, or give class indices (N, …spatial).");
         }
     }
 
@@ -43,7 +45,7 @@ public sealed class LossInput
     public Tensor Logits { get; }
 
     /// <summary>
-    /// For each class how much of the pixel it has, (N, C, …spatial), 0 to 1: boolean for class indices, otherwise of the caller's type. An ignored pixel has the weight 0 and any target.
+    /// For each class how much of the pixel it has, (N, C, …spatial), 0 to 1: boolean for class indices, otherwise in the type of the logits. An ignored pixel has the weight 0 and any target.
     /// </summary>
     public Tensor Target { get; }
 
@@ -121,5 +123,16 @@ public sealed class LossInput
         if (!target.lt(0).logical_or(target.ge(count)).any().ToBoolean()) return;
         throw new ArgumentException($"target must be 0 to {count - 1}; it is {Choice.Text(target.min().ToInt64())} to {Choice.Text(target.max().ToInt64())}. " +
             "Set IgnoreIndex if one of these labels means pixels that don't count.", nameof(target));
+    }
+
+    /// <summary>Out of its range a target or weight turns the loss round, and the training goes where it should not without a word. The limits are those of the numbers, so NaN is outside as well.</summary>
+    private static void RequireRange(Tensor numbers, double most, string name, string range, string hint)
+    {
+        if (numbers.numel() == 0) return;
+        var (least, largest) = (numbers.min().ToDouble(), numbers.max().ToDouble());
+        if (!(least >= 0 && largest <= most))
+            throw new ArgumentException($"{name} must be {range}; it is {Text(least)} to {Text(largest)}. {hint}", name);
+
+        static string Text(double number) => number.ToString("0.######", System.Globalization.CultureInfo.InvariantCulture);
     }
 }

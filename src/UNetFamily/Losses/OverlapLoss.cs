@@ -23,8 +23,8 @@ public abstract record OverlapLoss : SegmentationLoss
     protected internal override IEnumerable<string> Problems()
     {
         foreach (var problem in base.Problems()) yield return problem;
-        if (!(SmoothNr >= 0)) yield return $"SmoothNr must be 0 or more, is {SmoothNr}.";
-        if (!(SmoothDr > 0)) yield return $"SmoothDr must be above 0, is {SmoothDr}.";
+        if (!(SmoothNr is >= 0 and < double.PositiveInfinity)) yield return $"SmoothNr must be 0 or more, is {SmoothNr}.";
+        if (!(SmoothDr is > 0 and < double.PositiveInfinity)) yield return $"SmoothDr must be above 0, is {SmoothDr}.";
     }
 
     /// <summary>Sums over the pixels for each class: (N, C), or (1, C) over the batch; without the background unless it counts.</summary>

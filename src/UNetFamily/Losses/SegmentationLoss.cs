@@ -28,7 +28,7 @@ public abstract record SegmentationLoss
     /// How much each pixel counts, (N, …spatial) or (N, 1, …spatial), 0 or more: a mask, or the map of <see cref="BoundaryWeights"/>. Sums are weighted, and means divided by the sum of weights.
     /// </param>
     /// <returns>A scalar, in float32 or, for float64 logits, float64; 0 when every pixel is ignored.</returns>
-    /// <exception cref="ArgumentException">An option is out of its range, or shapes, types or labels don't fit; the message says what would.</exception>
+    /// <exception cref="ArgumentException">An option is out of its range, or shapes, types, labels, targets or weights don't fit; the message says what would.</exception>
     public Tensor Of(Tensor logits, Tensor target, Tensor? weights = null)
     {
         ArgumentNullException.ThrowIfNull(logits);

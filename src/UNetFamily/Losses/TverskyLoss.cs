@@ -27,7 +27,7 @@ public sealed record TverskyLoss : OverlapLoss
     protected internal override IEnumerable<string> Problems()
     {
         foreach (var problem in base.Problems()) yield return problem;
-        if (!(Alpha >= 0)) yield return $"Alpha must be 0 or more, is {Alpha}.";
-        if (!(Beta >= 0)) yield return $"Beta must be 0 or more, is {Beta}.";
+        if (!(Alpha is >= 0 and < double.PositiveInfinity)) yield return $"Alpha must be 0 or more, is {Alpha}.";
+        if (!(Beta is >= 0 and < double.PositiveInfinity)) yield return $"Beta must be 0 or more, is {Beta}.";
     }
 }

@@ -12,6 +12,19 @@ internal static class LabelMap
         return [.. shape.Select(side => (int)side)];
     }
 
+    /// <summary>
+    /// The axes that distances are measured along, and the spacing of each. A volume with an axis of one slice is an image: along that axis every pixel would lie at the edge and be surface.
+    /// </summary>
+    public static (int[] Shape, double[] Spacing) Axes(Tensor predicted, Tensor truth, IReadOnlyList<double> spacing)
+    {
+        var shape = Shape(predicted, truth);
+        var perAxis = DistanceTransform.Spacing(spacing.Count == 0 ? null : spacing, shape.Length);
+        var slice = shape.Length == 3 ? Array.IndexOf(shape, 1) : -1;
+        return slice < 0 ? (shape, perAxis) : (Without(shape), Without(perAxis));
+
+        T[] Without<T>(T[] axes) => [.. axes.Where((_, axis) => axis != slice)];
+    }
+
     /// <summary>The labels in row-major order.</summary>
     public static short[] Values(Tensor labels)
     {
@@ -19,20 +32,14 @@ internal static class LabelMap
         return onCpu.data<short>().ToArray();
     }
 
-    /// <summary>The labels, which must be whole numbers from 0 to below <paramref name="classes"/>, or <paramref name="ignored"/>, which becomes -1.</summary>
-    public static short[] Values(Tensor labels, int classes, long? ignored, string what)
+    /// <summary>The labels, which must be whole numbers from 0 to below <paramref name="classes"/>; -1 where <paramref name="ignored"/> (on the CPU) is true, whatever they are there.</summary>
+    public static short[] Values(Tensor labels, int classes, Tensor? ignored, string what)
     {
         if (labels.is_floating_point()) throw new ArgumentException($"{what} must be whole numbers; it is {labels.dtype}. Take the argmax of logits, or convert labels with to(ScalarType.Int64).", what);
-        var whole = labels.to(ScalarType.Int64);
-        var outside = whole.lt(0).logical_or(whole.ge(classes));
-        if (ignored is { } label)
-        {
-            var none = whole.eq(label);
-            outside = outside.logical_and(none.logical_not());
-            whole = whole.masked_fill(none, -1);
-        }
-        if (outside.any().ToBoolean())
-            throw new ArgumentException($"{what} must be 0 to {classes - 1}; it is {Choice.Text(labels.to(ScalarType.Int64).min().ToInt64())} to {Choice.Text(labels.to(ScalarType.Int64).max().ToInt64())}.", what);
-        return Values(whole);
+        var whole = labels.cpu().to(ScalarType.Int64);
+        if (ignored is not null) whole = whole.masked_fill(ignored, 0);
+        if (whole.lt(0).logical_or(whole.ge(classes)).any().ToBoolean())
+            throw new ArgumentException($"{what} must be 0 to {classes - 1}{(ignored is null ? "" : " where truth is not IgnoreIndex")}; it is {Choice.Text(whole.min().ToInt64())} to {Choice.Text(whole.max().ToInt64())}.", what);
+        return Values(ignored is null ? whole : whole.masked_fill(ignored, -1));
     }
 }

@@ -30,7 +30,10 @@ public sealed record MetricOptions
     /// <value>null: not measured.</value>
     public ValueList<double>? Tolerance { get; init; }
 
-    /// <summary>The label of pixels that count as nothing, whatever is predicted there.</summary>
+    /// <summary>
+    /// The label of pixels that count as nothing, whatever is predicted there. For distances they belong to no class on either side, so a class that goes on into them has a surface along their border, in the
+    /// prediction as in the truth.
+    /// </summary>
     /// <value>null: every pixel counts.</value>
     public long? IgnoreIndex { get; init; }
 

@@ -1,7 +1,8 @@
 namespace UNetFamily;
 
 /// <summary>
-/// Scores segmentations case by case, of images or volumes, in physical units. Of each case only the scores are kept, so there may be any number of them. Not for several threads at once.
+/// Scores segmentations case by case, of images or volumes, in physical units. Of each case only the scores are kept, so there may be any number of them. A volume of one slice scores as the image that it
+/// is. Not for several threads at once.
 /// </summary>
 public sealed class SegmentationMetrics
 {
@@ -33,13 +34,12 @@ public sealed class SegmentationMetrics
         ArgumentNullException.ThrowIfNull(predicted);
         ArgumentNullException.ThrowIfNull(truth);
         ArgumentNullException.ThrowIfNull(spacing);
-        var shape = LabelMap.Shape(predicted, truth);
-        var perAxis = DistanceTransform.Spacing(spacing.Count == 0 ? null : spacing, shape.Length);
+        var (shape, perAxis) = LabelMap.Axes(predicted, truth, spacing);
 
         using var scope = NewDisposeScope();
-        var (found, right) = (LabelMap.Values(predicted, Options.Classes.Count, null, nameof(predicted)), LabelMap.Values(truth, Options.Classes.Count, Options.IgnoreIndex, nameof(truth)));
-        for (var i = 0; i < right.Length; i++)
-            if (right[i] < 0) found[i] = -1;
+        var ignored = Options.IgnoreIndex is { } label ? truth.eq(label).cpu() : null;
+        var right = LabelMap.Values(truth, Options.Classes.Count, ignored, nameof(truth));
+        var found = LabelMap.Values(predicted, Options.Classes.Count, ignored, nameof(predicted));
 
         var counts = Count(found, right);
         var diagonal = Math.Sqrt(shape.Zip(perAxis, (side, step) => side * step * side * step).Sum());

@@ -2,10 +2,13 @@ namespace UNetFamily;
 
 /// <summary>
 /// How far the surfaces of two masks are apart, from each surface pixel to the nearest of the other mask. The surface are the mask's pixels with a face neighbour outside of it, or at the image's edge
-/// (as in MONAI); distances are exact and go from centre to centre.
+/// (as in MONAI); distances are exact and go from centre to centre. A volume with an axis of one slice is measured as an image.
 /// </summary>
 public sealed class SurfaceDistances
 {
+    // Above the rounding of distances in double precision, and of a spacing that a file has in single; far below the difference between two distances on a grid.
+    private const double Rounding = 1e-6;
+
     private readonly double[] fromPredicted, fromTruth;     // sorted
 
     private SurfaceDistances(double[] fromPredicted, double[] fromTruth)
@@ -34,8 +37,7 @@ public sealed class SurfaceDistances
         ArgumentNullException.ThrowIfNull(predicted);
         ArgumentNullException.ThrowIfNull(truth);
         ArgumentNullException.ThrowIfNull(spacing);
-        var shape = LabelMap.Shape(predicted, truth);
-        var perAxis = DistanceTransform.Spacing(spacing.Count == 0 ? null : spacing, shape.Length);
+        var (shape, perAxis) = LabelMap.Axes(predicted, truth, spacing);
         using var scope = NewDisposeScope();
         return Between(LabelMap.Values(predicted.ne(0)), LabelMap.Values(truth.ne(0)), 1, shape, perAxis);
     }
@@ -52,13 +54,14 @@ public sealed class SurfaceDistances
     }
 
     /// <summary>The share of both surfaces that is within a tolerance of the other: normalised surface Dice. Nikolov et al.: Deep learning to segment head and neck anatomy, 2018; on pixels, as in MONAI.</summary>
-    /// <param name="tolerance">The distance that still is right, in the unit of the spacing, 0 or more.</param>
+    /// <param name="tolerance">The distance that still is right, in the unit of the spacing, 0 or more. One of exactly the tolerance is within it, however it was rounded (to one in a million).</param>
     /// <returns>0 to 1; 0 when one mask is empty, NaN when both are.</returns>
     /// <exception cref="ArgumentOutOfRangeException">The tolerance is negative.</exception>
     public double Dice(double tolerance)
     {
         if (!(tolerance >= 0 && double.IsFinite(tolerance))) throw new ArgumentOutOfRangeException(nameof(tolerance), Choice.Text(tolerance), "A tolerance is 0 or more.");
-        var within = fromPredicted.Count(distance => distance <= tolerance) + fromTruth.Count(distance => distance <= tolerance);
+        var most = tolerance * (1 + Rounding);
+        var within = fromPredicted.Count(distance => distance <= most) + fromTruth.Count(distance => distance <= most);
         return within == 0 && fromPredicted.Length + fromTruth.Length == 0 ? double.NaN : (double)within / (fromPredicted.Length + fromTruth.Length);
     }
 

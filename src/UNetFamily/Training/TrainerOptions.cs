@@ -11,6 +11,13 @@ public sealed record TrainerOptions
     /// <value>250.</value>
     public long StepsPerEpoch { get; init; } = 250;
 
+    /// <summary>
+    /// How many batches a step learns from, 1 or more: their gradients are added up before the optimizer moves, each loss divided by this number. That is the mean over a batch that many times as large, and
+    /// the same numbers where neither the network nor the loss mixes the samples of a batch (batch norm, batch Dice) and losses are means over as much. Memory is needed for one batch at a time.
+    /// </summary>
+    /// <value>1.</value>
+    public long AccumulateBatches { get; init; } = 1;
+
     /// <summary>After how much time of training, earlier runs included, to stop between two steps; such a training can be resumed. The schedule knows nothing of it.</summary>
     /// <value>null: no limit.</value>
     public TimeSpan? TimeLimit { get; init; }
@@ -54,24 +61,39 @@ public sealed record TrainerOptions
     /// <value>null: nothing is kept.</value>
     public string? Folder { get; init; }
 
-    /// <summary>After how many epochs <c>last.safetensors</c> is written, 1 or more; it is at the end of a run, too, however that comes.</summary>
+    /// <summary>
+    /// After how many epochs <c>last.safetensors</c> is written, 1 or more; it is at the end of a run, too, however that comes: finished, cancelled, or by an exception in the source, the loss, validation or
+    /// progress. After <see cref="TrainingDivergedException"/> alone the file before is kept, from which other options have more steps to make a difference.
+    /// </summary>
     /// <value>1.</value>
     public long SaveEvery { get; init; } = 1;
 
     /// <summary>Whether to go on with the training in <see cref="Folder"/> where there is one. Without, a folder that holds one is an error.</summary>
+    /// <remarks>
+    /// <para>With the same options the training goes on as if it had not been interrupted. Other options are used from then on, and those that decide what is learned are reported
+    /// (<see cref="TrainingResult.ChangedOptions"/>, <see cref="TrainingProgress.ChangedOptions"/>): <see cref="Epochs"/> (the schedule then runs over the new number), <see cref="AccumulateBatches"/>,
+    /// <see cref="Schedule"/>, <see cref="ClipNorm"/>, <see cref="Precision"/>, the number in <see cref="AverageDecay"/>, <see cref="ValidateEvery"/>, <see cref="Patience"/>, <see cref="MinDelta"/>,
+    /// <see cref="Seed"/>, and all numbers of the optimizer, such as its learning rates, momentum and decay. <see cref="TimeLimit"/> and <see cref="SaveEvery"/> are used, too.</para>
+    /// <para>Refused by name: another kind of optimizer, other <see cref="StepsPerEpoch"/>, an average where there was none or none where there was one, and the other <see cref="LowerIsBetter"/> once
+    /// there is a best score. The scaler of losses goes on where it stood. Cases, loss and validation are code that nothing is known of.</para>
+    /// </remarks>
     /// <value>false.</value>
     public bool Resume { get; init; }
 
-    /// <summary>The random numbers of step n, as of dropout, come from the seed plus n alone, on every device.</summary>
+    /// <summary>
+    /// The random numbers of step n, as of dropout, come from the seed plus n alone, on every device. libtorch has one generator for each device, so of trainings that run at the same time in one process none can
+    /// be repeated bit for bit.
+    /// </summary>
     /// <value>0.</value>
     public long Seed { get; init; }
 
     /// <summary>Everything that is wrong with these options, a sentence each.</summary>
     internal IEnumerable<string> Problems()
     {
-        foreach (var (name, count) in new[] { (nameof(Epochs), Epochs), (nameof(StepsPerEpoch), StepsPerEpoch), (nameof(ValidateEvery), ValidateEvery), (nameof(SaveEvery), SaveEvery), (nameof(Patience), Patience ?? 1) })
+        foreach (var (name, count) in new[] { (nameof(Epochs), Epochs), (nameof(StepsPerEpoch), StepsPerEpoch), (nameof(AccumulateBatches), AccumulateBatches), (nameof(ValidateEvery), ValidateEvery), (nameof(SaveEvery), SaveEvery), (nameof(Patience), Patience ?? 1) })
             if (count < 1) yield return $"{name} must be 1 or more, is {count}.";
-        if (Epochs > 0 && StepsPerEpoch > long.MaxValue / Epochs) yield return $"{Epochs} Epochs of {StepsPerEpoch} steps are too many to count.";
+        if (Epochs > 0 && StepsPerEpoch > 0 && AccumulateBatches > 0 && (double)Epochs * StepsPerEpoch * AccumulateBatches > long.MaxValue / 2)
+            yield return $"{Epochs} Epochs of {StepsPerEpoch} steps{(AccumulateBatches > 1 ? $" of {AccumulateBatches} batches" : "")} are too many to count.";
         if (TimeLimit is { } limit && limit <= TimeSpan.Zero) yield return $"TimeLimit must be positive, is {limit}.";
         if (ClipNorm is not (null or > 0)) yield return $"ClipNorm must be above 0, is {ClipNorm}; null leaves gradients as they are.";
         if (AverageDecay is not (null or (>= 0 and < 1))) yield return $"AverageDecay must be from 0 to below 1, is {AverageDecay}; null takes no average.";

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace UNetFamily;
 
-/// <summary>The loss, the gradients or the validation's score of a training are no longer finite. After the first two, the weights are those before the step.</summary>
+/// <summary>The loss, the gradients, the running statistics or the validation's score of a training are no longer finite. Weights and buffers are those before the step, but after a score, which leaves them as they are.</summary>
 public sealed class TrainingDivergedException : ArithmeticException
 {
     internal TrainingDivergedException(string what, double value, long step, string? checkpoint)

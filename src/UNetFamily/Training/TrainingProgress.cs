@@ -21,6 +21,9 @@ public sealed record TrainingProgress
     /// <summary>Seconds of training so far, earlier runs included.</summary>
     public required double Seconds { get; init; }
 
+    /// <summary>In the first report of a resumed training the options that are not those it was saved with, a sentence each; see <see cref="TrainerOptions.Resume"/>.</summary>
+    public ValueList<string> ChangedOptions { get; init; } = [];
+
     /// <summary>Whether an epoch has just ended.</summary>
     public bool EndsEpoch { get; init; }
 }

@@ -12,9 +12,14 @@ internal sealed class TrainingState : IDisposable
     private readonly SegmentationModel model;
     private readonly TrainerOptions options;
 
+    // False while a step changes weights and optimizer: what is half changed is no state to go on from.
+    private bool isWhole = true;
+
     public TrainingState(SegmentationModel model, Func<IEnumerable<Parameter>, OptimizerHelper> optimizer, GradientScaler? scaler, TrainerOptions options)
     {
         (this.model, this.options) = (model, options);
+        if (!model.parameters().Any(parameter => parameter.requires_grad))
+            throw new ArgumentException($"{model.GetName()} has nothing to train: all of its {model.parameters().Count()} parameters are frozen. Set requires_grad of those that shall learn.", nameof(model));
         Weights = new MixedPrecision(model, options.Precision);
         try
         {
@@ -50,6 +55,9 @@ internal sealed class TrainingState : IDisposable
 
     public double? BestScore { get; private set; }
 
+    /// <summary>What the resumed training had other options for, a sentence each.</summary>
+    public ValueList<string> ChangedOptions { get; private set; } = [];
+
     public string? LastCheckpoint => LastFile is { } file && File.Exists(file) ? file : null;
 
     private string? LastFile => options.Folder is { } folder ? Path.Combine(folder, "last.safetensors") : null;
@@ -66,22 +74,44 @@ internal sealed class TrainingState : IDisposable
 
         using var all = Checkpoint.Open(file, "");
         using var weights = Checkpoint.Open(file);
+        var own = OptimizerSnapshot.NumbersOf(Optimizer);
         var position = TrainingFiles.Restore(all, Optimizer, schedule: null, at =>
         {
             Check(all, at);
             Weights.Load(weights);
             Average?.Load(all, AveragePrefix);
-        });
+        }, keepGroups: true);
+        ChangedOptions = [.. TrainingChoices.Changes(options, own, position.Notes, TrainingFiles.OptimizerOf(all))];
         Take(all, position);
     }
+
+    /// <summary>Ends a step: changes the weights, unless their gradients overflowed.</summary>
+    public void Take(double loss, bool isFinite)
+    {
+        isWhole = false;
+        if (isFinite)
+        {
+            Optimizer.step();
+            Weights.UpdateWeights();
+            Average?.Update();
+        }
+        Scaler?.Update(isFinite);
+        SumOfLosses += loss;
+        Step++;
+        isWhole = true;
+    }
+
+    /// <summary>What a step that gave such a number is refused with.</summary>
+    public TrainingDivergedException Diverged(string what, double value) => new(what, value, Step, LastCheckpoint);
 
     /// <summary>Takes a validation's score: the weights of the best one are kept.</summary>
     public void Judge(double score)
     {
+        // The file comes first: where it can't be written, the score is not taken, and a resumed training takes it again.
+        var isBest = EarlyStopping.Improves(score, BestScore, options.LowerIsBetter);
+        if (isBest && options.Folder is { } folder) CheckpointSaving.Save(model, Path.Combine(folder, "best.safetensors"), Average?.StateDict ?? Weights.StateDict);
+        if (isBest) BestScore = score;
         Stopping?.Add(score);
-        if (!EarlyStopping.Improves(score, BestScore, options.LowerIsBetter)) return;
-        BestScore = score;
-        if (options.Folder is { } folder) CheckpointSaving.Save(model, Path.Combine(folder, "best.safetensors"), Average?.StateDict ?? Weights.StateDict);
     }
 
     public void Save()
@@ -92,8 +122,29 @@ internal sealed class TrainingState : IDisposable
         TrainingFiles.Write(model, LastFile, Optimizer, position, Weights.StateDict, others);
     }
 
+    /// <summary>Saves after something went wrong, if there is a state between two steps.</summary>
+    /// <returns>What stood in the way; null when all is well.</returns>
+    public Exception? TrySave()
+    {
+        if (!isWhole) return null;
+        try
+        {
+            Save();
+            return null;
+        }
+#pragma warning disable CA1031 // whatever it is, it must not hide why the training ended
+        catch (Exception problem)
+#pragma warning restore CA1031
+        {
+            return problem;
+        }
+    }
+
     public void Dispose()
     {
+        using var alone = NetworkMode.Change(model.Whole);
+        // They are as large as the weights, and moving the network would leave them alive; see Upstream/README.md.
+        Weights.ZeroGradients();
         Average?.Dispose();
         Optimizer.Dispose();
         Weights.Dispose();
@@ -106,7 +157,7 @@ internal sealed class TrainingState : IDisposable
         if (Stopping is not null) notes[Waited] = Stopping.Waited;
         if (Stopping?.Best is { } best) notes[Best] = best;
         if (Scaler is not null) (notes[ScaleNow], notes[GoodSteps], notes[SkippedSteps]) = (Scaler.LossScale, Scaler.GoodSteps, Scaler.Skipped);
-        return notes.ToDictionary(note => note.Key, note => note.Value.ToString("R", CultureInfo.InvariantCulture));
+        return notes.Select(note => KeyValuePair.Create(note.Key, note.Value.ToString("R", CultureInfo.InvariantCulture))).Concat(TrainingChoices.Notes(options)).ToDictionary();
     }
 
     private void Check(Checkpoint file, TrainingPosition position)
@@ -117,6 +168,8 @@ internal sealed class TrainingState : IDisposable
             throw file.Fail(null, $"Step {position.Step} after {position.Epoch} epochs of {options.StepsPerEpoch} steps is not possible.");
         if (position.Notes.ContainsKey(Updates) != Average is not null)
             throw file.Fail(null, $"The training was saved {(Average is null ? "with" : "without")} an average of weights; {nameof(TrainerOptions.AverageDecay)} must say the same.");
+        if (position.BestScore is { } best && TrainingChoices.LowerIsBetter(position.Notes) is { } lower && lower != options.LowerIsBetter)
+            throw file.Fail(null, $"The training's best score, {best}, is the {(lower ? "lowest" : "highest")}; {nameof(TrainerOptions.LowerIsBetter)} is {options.LowerIsBetter} and must be {lower}.");
     }
 
     private void Take(Checkpoint file, TrainingPosition position)
@@ -124,7 +177,7 @@ internal sealed class TrainingState : IDisposable
         (Epoch, Step, BestScore) = (position.Epoch, position.Step, position.BestScore);
         (SumOfLosses, Seconds) = (Note(Loss) ?? 0, Note(Time) ?? 0);
         if (Average is not null) Average.Updates = Count(Updates);
-        Stopping?.Resume(Note(Best), Count(Waited));
+        Stopping?.Resume(Note(Best) ?? BestScore, Count(Waited));
         if (Note(ScaleNow) is > 0 and var scale) Scaler?.Resume(scale, Count(GoodSteps), Count(SkippedSteps));
 
         int Count(string name) => (int)Math.Clamp(Note(name) ?? 0, 0, int.MaxValue);

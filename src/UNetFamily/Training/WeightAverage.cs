@@ -11,6 +11,7 @@ public sealed class WeightAverage : IDisposable
     private readonly Dictionary<string, Tensor> average = [];
     private readonly IReadOnlyDictionary<string, Tensor> learned;
     private readonly IReadOnlyDictionary<string, Tensor> used;
+    private bool applied;
 
     /// <summary>Starts with the weights as they are.</summary>
     /// <param name="model">The network. It may neither move nor change its type while it is averaged.</param>
@@ -51,8 +52,10 @@ public sealed class WeightAverage : IDisposable
     public IReadOnlyDictionary<string, Tensor> StateDict => average;
 
     /// <summary>Takes the weights in, after a step of the optimizer.</summary>
+    /// <exception cref="InvalidOperationException">The network computes with the average (<see cref="Apply"/>).</exception>
     public void Update()
     {
+        RequireOwn();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var decay = WarmUp ? Math.Min(Decay, (1.0 + Updates) / (10.0 + Updates)) : Decay;
@@ -66,18 +69,23 @@ public sealed class WeightAverage : IDisposable
 
     /// <summary>Lets the network compute with the average, for a validation.</summary>
     /// <returns>Dispose it, and the network has its own weights again, bit for bit.</returns>
+    /// <exception cref="InvalidOperationException">It does already: whoever came second would put back the average as the network's own.</exception>
     public IDisposable Apply()
     {
+        RequireOwn();
         using var noGradient = no_grad();
         using var scope = NewDisposeScope();
         var own = used.ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone().DetachFromDisposeScope());
         Copy(average, used);
-        return new Restorer(own, used);
+        applied = true;
+        return new Restorer(this, own);
     }
 
     /// <summary>Puts the average in place of the network's weights, for good: at the end of a training.</summary>
+    /// <exception cref="InvalidOperationException">The network computes with the average (<see cref="Apply"/>).</exception>
     public void Assign()
     {
+        RequireOwn();
         Copy(average, learned);
         Copy(average, used);
     }
@@ -107,6 +115,11 @@ public sealed class WeightAverage : IDisposable
         foreach (var (name, tensor) in to) tensor.copy_(from[name]);
     }
 
+    private void RequireOwn()
+    {
+        if (applied) throw new InvalidOperationException($"The network computes with its average. Dispose what {nameof(Apply)} returned first.");
+    }
+
     private static MixedPrecision Checked(MixedPrecision weights)
     {
         ArgumentNullException.ThrowIfNull(weights);
@@ -120,14 +133,15 @@ public sealed class WeightAverage : IDisposable
         return model.state_dict();
     }
 
-    private sealed class Restorer(Dictionary<string, Tensor> own, IReadOnlyDictionary<string, Tensor> used) : IDisposable
+    private sealed class Restorer(WeightAverage average, Dictionary<string, Tensor> own) : IDisposable
     {
         public void Dispose()
         {
-            Copy(own, used);
+            if (own.Count == 0) return;
+            Copy(own, average.used);
             foreach (var tensor in own.Values) tensor.Dispose();
             own.Clear();
-            used = own;
+            average.applied = false;
         }
     }
 }

@@ -110,8 +110,6 @@ public sealed class ChoiceFileTests : FileTests
 
         public override InputSizes InputSizes => InputSizes.AtLeast(SpatialDims.Two, 1);
 
-        public override TensorShape Trace(Tracer tracer, TensorShape input) => throw new NotSupportedException();
-
-        protected override SegmentationOutput Segment(Tensor x) => new(head.call(x));
+        protected override SegmentationMaps Flow(FeatureMap x) => x.Through(head);
     }
 }

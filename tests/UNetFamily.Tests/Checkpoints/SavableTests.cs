@@ -128,8 +128,6 @@ public sealed class SavableTests : FileTests
 
         public override InputSizes InputSizes => InputSizes.AtLeast(SpatialDims.Two, 1);
 
-        public override TensorShape Trace(Tracer tracer, TensorShape input) => throw new NotSupportedException();
-
-        protected override SegmentationOutput Segment(Tensor x) => throw new NotSupportedException($"{array} {list} {dictionary} {late} {right}");
+        protected override SegmentationMaps Flow(FeatureMap x) => throw new NotSupportedException($"{array} {list} {dictionary} {late} {right}");
     }
 }

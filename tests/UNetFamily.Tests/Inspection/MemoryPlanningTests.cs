@@ -53,6 +53,28 @@ public sealed class MemoryPlanningTests(Xunit.Abstractions.ITestOutputHelper log
         previous.Should().NotBeNull("30 GB are enough");
     }
 
+    public static TheoryData<long, FitRequest> Extremes()
+    {
+        var data = new TheoryData<long, FitRequest>();
+        foreach (var memory in (long[])[1, 1L << 53, 1L << 62, long.MaxValue - 1, long.MaxValue])
+            foreach (var request in (FitRequest[])[new(), new() { Inference = true }, new() { CaseSize = [1L << 60, 1L << 60] }, new() { MinimumBatch = long.MaxValue }, new() { MaximumBatch = 7 }, new() { Margin = 9 }])
+                data.Add(memory, request);
+        return data;
+    }
+
+    [Theory]
+    [MemberData(nameof(Extremes))]
+    public void Any_memory_and_request_has_an_answer_at_once(long memory, FitRequest request)
+    {
+        using var model = new UNet(new UNetOptions { InChannels = 1, OutChannels = 2, Widths = [3, 4, 5] });
+        var clock = System.Diagnostics.Stopwatch.StartNew();
+        var fit = model.Fits(memory, request);
+        clock.Elapsed.Should().BeLessThan(TimeSpan.FromSeconds(30));
+        fit.BatchSize.Should().BeInRange(1, request.MaximumBatch ?? long.MaxValue);
+        if (memory > 1 && request.MinimumBatch is null) fit.Possible.Should().BeTrue();
+        if (fit.Possible) fit.Bytes.Should().BeInRange(memory < 1L << 60 ? 1 : memory / 2 * (request.MaximumBatch is null ? 1 : 0), memory);
+    }
+
     [Fact]
     public void Patches_keep_the_proportions_of_the_case()
     {

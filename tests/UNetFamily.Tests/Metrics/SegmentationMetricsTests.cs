@@ -104,6 +104,35 @@ public class SegmentationMetricsTests
     }
 
     [Fact]
+    public void Whatever_is_predicted_where_the_truth_is_ignored_is_allowed()
+    {
+        using var scope = NewDisposeScope();
+        var truth = tensor([0L, 1, 1, 255, 255, 0], [2, 3]);
+        var expected = new SegmentationMetrics(Options with { IgnoreIndex = 255 }).Add("a", tensor([0L, 1, 0, 0, 0, 1], [2, 3]), truth).Select(score => score.Scores);
+        foreach (var (label, type) in new[] { (255L, ScalarType.Int64), (255, ScalarType.Byte), (-1, ScalarType.Int16), (77, ScalarType.Int32), (long.MaxValue, ScalarType.Int64), (1, ScalarType.Byte) })
+            new SegmentationMetrics(Options with { IgnoreIndex = 255 }).Add("a", tensor([0L, 1, 0, label, label, 1], [2, 3]).to(type), truth).Select(score => score.Scores).Should().Equal(expected);
+
+        FluentActions.Invoking(() => new SegmentationMetrics(Options with { IgnoreIndex = 255 }).Add("a", tensor([255L, 1, 0, 255, 0, 1], [2, 3]), truth)).Should().Throw<ArgumentException>()
+            .WithMessage("predicted must be 0 to * where truth is not IgnoreIndex; it is 0 to 255.*");
+        FluentActions.Invoking(() => new SegmentationMetrics(Options).Add("a", truth, truth)).Should().Throw<ArgumentException>().WithMessage("truth must be 0 to *; it is 0 to 255.*");
+    }
+
+    [Fact]
+    public void A_class_that_goes_on_into_ignored_pixels_has_a_surface_along_their_border()
+    {
+        using var scope = NewDisposeScope();
+        // Rows 0 to 4 are labelled, the rest ignored; the class is rows 2 to 4 in the truth and 0 to 4 in the prediction.
+        var (truth, predicted) = (zeros([9, 7], ScalarType.Int64), zeros([9, 7], ScalarType.Int64));
+        truth.narrow(0, 2, 7).fill_(1);
+        truth.narrow(0, 5, 4).fill_(255);
+        predicted.fill_(1);
+        var cut = new SegmentationMetrics(Options with { IgnoreIndex = null }).Add("cut", predicted.narrow(0, 0, 5), truth.narrow(0, 0, 5))[0].Scores;
+        var ignored = new SegmentationMetrics(Options with { IgnoreIndex = 255 }).Add("ignored", predicted, truth)[0].Scores;
+        ignored.Should().Be(cut, "the border is a surface as the edge of an image is");
+        ignored.Hausdorff.Should().Be(2);
+    }
+
+    [Fact]
     public void Ignored_pixels_count_as_nothing()
     {
         using var scope = NewDisposeScope();

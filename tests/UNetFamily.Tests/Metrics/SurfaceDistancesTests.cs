@@ -8,7 +8,7 @@ public class SurfaceDistancesTests
         { [10, 8], [0.4, 2.5] },
         { [5, 6, 7], [1, 1, 1] },
         { [4, 7, 6], [5, 0.8, 0.8] },
-        { [1, 6, 7], [5, 0.8, 0.8] },
+        { [2, 6, 7], [5, 0.8, 0.8] },
     };
 
     [Theory]
@@ -86,5 +86,51 @@ public class SurfaceDistancesTests
         FluentActions.Invoking(() => SurfaceDistances.Between(mask, mask).Hausdorff(0)).Should().Throw<ArgumentOutOfRangeException>();
         FluentActions.Invoking(() => SurfaceDistances.Between(mask, mask).Dice(-1)).Should().Throw<ArgumentOutOfRangeException>();
         NoLeaks.During(() => SurfaceDistances.Between(mask, mask)).Should().Be(0);
+    }
+
+    [Theory]
+    [InlineData(0.1, 3)]
+    [InlineData(0.7, 3)]
+    [InlineData(1.1, 3)]
+    [InlineData(0.3, 7)]
+    [InlineData(1.7, 11)]
+    public void A_distance_of_exactly_the_tolerance_is_within_it(double step, int steps)
+    {
+        using var scope = NewDisposeScope();
+        var (one, other) = (zeros([4, 30], ScalarType.Byte), zeros([4, 30], ScalarType.Byte));
+        one[1, 2] = 1;
+        other[1, 2 + steps] = 1;
+        // As a program has it, and as a file has it in single precision.
+        foreach (var spacing in (double[])[step, (float)step])
+            foreach (var tolerance in (double[])[steps * step, (float)(steps * step), double.Parse((steps * step).ToString("0.####", System.Globalization.CultureInfo.InvariantCulture), System.Globalization.CultureInfo.InvariantCulture)])
+            {
+                SurfaceDistances.Between(one, other, 1, spacing).Dice(tolerance).Should().Be(1, "{0} steps of {1} are {2}", steps, spacing, tolerance);
+                SurfaceDistances.Between(one, other, 1, spacing).Dice(0.999 * tolerance).Should().Be(0);
+            }
+        var diagonal = SurfaceDistances.Between(one, other.roll(1, 0), step * steps, step);
+        diagonal.Dice(Math.Sqrt(2) * steps * step).Should().Be(1);
+    }
+
+    [Fact]
+    public void A_volume_of_one_slice_is_an_image()
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(4);
+        var (predicted, truth) = (zeros([9, 11], ScalarType.Byte), zeros([9, 11], ScalarType.Byte));
+        predicted.narrow(0, 1, 6).narrow(1, 2, 7).fill_(1);
+        truth.narrow(0, 2, 6).narrow(1, 2, 8).fill_(1);
+        var image = SurfaceDistances.Between(predicted, truth, 0.8, 0.5);
+        foreach (var (axis, spacing) in new[] { (0, new[] { 5, 0.8, 0.5 }), (1, [0.8, 5, 0.5]), (2, [0.8, 0.5, 5]) })
+        {
+            var volume = SurfaceDistances.Between(predicted.unsqueeze(axis), truth.unsqueeze(axis), spacing);
+            volume.FromPredicted.Should().Equal(image.FromPredicted);
+            volume.FromTruth.Should().Equal(image.FromTruth);
+
+            var options = new MetricOptions { Classes = ["none", "one"], EmptyClass = EmptyClass.Skip, MissingSurface = MissingSurface.ImageDiagonal, Tolerance = [0.5] };
+            var metrics = new SegmentationMetrics(options);
+            var expected = metrics.Add("image", predicted, truth, 0.8, 0.5)[0].Scores;
+            metrics.Add("volume", predicted.unsqueeze(axis), truth.unsqueeze(axis), spacing)[0].Scores.Should().Be(expected);
+            metrics.Add("missed", zeros_like(predicted).unsqueeze(axis), truth.unsqueeze(axis), spacing)[0].Scores.Hausdorff.Should().Be(metrics.Add("missed", zeros_like(predicted), truth, 0.8, 0.5)[0].Scores.Hausdorff);
+        }
     }
 }

@@ -110,7 +110,7 @@ public sealed class NiftiTests : IDisposable
         { "every axis needs a voxel or more; the shape is 2 x -3 x 4.", new NiftiFile().Int16(44, -3).ToBytes() },
         { "every axis needs a voxel or more; the shape is 0 x 3 x 4.", new NiftiFile().Int16(42, 0).ToBytes() },
         { "every axis needs a voxel or more; the shape is 2 x 3 x 4 x -1.", new NiftiFile().Int16(40, 4, 2, 3, 4, -1).ToBytes() },
-        { "32767 x 32767 x 32767 is more than the 268,435,456 voxels that are read.", new NiftiFile().Int16(42, 32767, 32767, 32767).ToBytes() },
+        { "32767 x 32767 x 32767 is more than the 1,073,741,824 voxels that are read.", new NiftiFile().Int16(42, 32767, 32767, 32767).ToBytes() },
         { "voxels of data type 128 are not read, only uint8, int16, int32, float32, float64, int8, uint16, uint32.", new NiftiFile().Int16(70, 128, 24).ToBytes() },
         { "the data type is int16, but bitpix is 8.", new NiftiFile().Int16(70, 4, 8).ToBytes() },
         { "vox_offset is 0, inside the header's 352 bytes.", new NiftiFile().Single(108, 0).ToBytes() },
@@ -126,8 +126,14 @@ public sealed class NiftiTests : IDisposable
         { "the affine map is not finite.", new NiftiFile().Int16(254, 1).Single(280, float.NaN).ToBytes() },
         { "the header promises 376 bytes, and the file can't hold more than 375.", new NiftiFile().ToBytes()[..^1] },
         { "the header promises 368 bytes, and the file can't hold more than 360.", new NiftiFile(2, 2, 2).Single(108, 360).ToBytes() },
-        { "the file goes on after its last voxel: 2 x 3 x 4 voxels of uint8 end at byte 376.", [.. new NiftiFile().ToBytes(), 0] },
-        { "the file goes on after its last voxel: 2 x 3 x 4 voxels of uint8 end at byte 376.", NiftiFile.Zip([.. new NiftiFile().ToBytes(), 0]) },
+        { "the voxels are in another file (.hdr and .img); only single files are read.", new NiftiFile().Text(344, "ni1\0").ToBytes()[..348] },
+        { "the voxels are in another file (.hdr and .img); only single files are read.", NiftiFile.Zip(new NiftiFile().Text(344, "ni1\0").ToBytes()[..348]) },
+        { "not NIfTI-1: the magic number is missing.", new NiftiFile().Text(344, "\0\0\0\0").ToBytes()[..348] },
+        { "the compressed data are damaged, or cut off.", [0x1f, 0x8b, 7, .. NiftiFile.Zip(new NiftiFile().ToBytes())[3..]] },
+        { "the affine map (sform) is none: an axis has no direction of its own.", new NiftiFile().Int16(254, 1).Single(280, new float[12]).ToBytes() },
+        { "the affine map (sform) is none: an axis has no direction of its own.", new NiftiFile().Int16(254, 1).Single(280, 1, 0, 0, 5, 0, 0, 0, 5, 0, 0, 1, 5).ToBytes() },
+        { "the affine map (sform) is none: an axis has no direction of its own.", new NiftiFile().Int16(254, 1).Single(280, 1, 1, 0, 5, 2, 2, 0, 5, 0, 0, 1, 5).ToBytes() },
+        { "the size of a voxel is 0 x 0 x 0.", new NiftiFile().Int16(252, 1).Single(80, 0, 0, 0).ToBytes() },
         { "the file is truncated.", NiftiFile.Zip(new NiftiFile().ToBytes()[..^1]) },
     };
 
@@ -146,8 +152,81 @@ public sealed class NiftiTests : IDisposable
         var file = NiftiFile.Zip(new NiftiFile().ToBytes());
 
         // The last eight bytes are the checksum and the length; a file that lost only these has all its voxels.
-        foreach (var damaged in (byte[][])[file[..^12], file[..30], [.. file[..^6], (byte)~file[^6], .. file[^5..]]])
-            ((Action)(() => Read(damaged))).Should().Throw<InvalidDataException>();
+        foreach (var damaged in (byte[][])[.. Enumerable.Range(1, file.Length - 2).Select(cut => file[..^cut]), [.. file[..^6], (byte)~file[^6], .. file[^5..]], [.. file[..^1], (byte)~file[^1]]])
+            ((Action)(() => Read(damaged))).Should().Throw<InvalidDataException>().Which.Message.Should().NotContain("archive", "that would be .NET's");
+    }
+
+    [Fact]
+    public void Any_byte_of_a_compressed_file_may_be_damaged_and_the_message_is_ours()
+    {
+        var random = new Random(3);
+        var bytes = new byte[600];
+        random.NextBytes(bytes);
+        var file = NiftiFile.Zip(new NiftiFile(10, 10, 6).Voxels(bytes).ToBytes());
+        var refused = 0;
+        for (var at = 2; at < file.Length; at++)
+        {
+            var damaged = (byte[])file.Clone();
+            damaged[at] ^= (byte)(1 << random.Next(8));
+            try
+            {
+                // In the header of gzip there are bytes that mean nothing to a reader, such as the time.
+                Read(damaged).Values.Should().Equal(bytes.Select(value => (float)value));
+            }
+            catch (InvalidDataException problem)
+            {
+                problem.Message.Should().NotContain("archive", "that would be .NET's");
+                refused++;
+            }
+        }
+        refused.Should().BeGreaterThan(file.Length - 12);
+    }
+
+    [Fact]
+    public void Gzip_of_several_members_and_with_something_behind_it_is_read_to_its_end()
+    {
+        var file = new NiftiFile().Voxels([.. Enumerable.Range(0, 24).Select(i => (byte)i)]).ToBytes();
+        var expected = Read(file).Values;
+        byte[] members = [.. NiftiFile.Zip(file[..100]), .. NiftiFile.Zip(file[100..360]), .. NiftiFile.Zip(file[360..]), .. NiftiFile.Zip([])];
+        Read(members).Values.Should().Equal(expected);
+        Read([.. members, .. new byte[512]]).Values.Should().Equal(expected, "archives are padded with zeros");
+        ((Action)(() => Read(members[..^3]))).Should().Throw<InvalidDataException>().WithMessage("the compressed data are damaged, or cut off.");
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(16 << 20)]
+    public void A_few_bytes_behind_the_last_voxel_mean_nothing(int count)
+    {
+        byte[] file = [.. new NiftiFile(2, 1, 1).Voxels([5, 6]).ToBytes(), .. new byte[count]];
+        Read(file).Values.Should().Equal(5, 6);
+        Read(NiftiFile.Zip(file)).Values.Should().Equal(5, 6);
+        ((Action)(() => Read(NiftiFile.Zip(file)[..^1]))).Should().Throw<InvalidDataException>("the checksum is looked at all the same");
+    }
+
+    [Fact]
+    public void Many_bytes_behind_the_last_voxel_say_that_the_header_is_wrong()
+    {
+        byte[] file = [.. new NiftiFile().ToBytes(), .. new byte[(16 << 20) + 1]];
+        foreach (var bytes in (byte[][])[file, NiftiFile.Zip(file)])
+            ((Action)(() => Read(bytes))).Should().Throw<InvalidDataException>().WithMessage("the file goes on after its last voxel for more than 16,777,216 bytes: 2 x 3 x 4 voxels of uint8 end at byte 376.");
+    }
+
+    [Theory]
+    [InlineData(0, 0, 0)]
+    [InlineData(-1, 1, 1)]
+    [InlineData(float.NaN, 1, 1)]
+    public void The_size_of_a_voxel_means_nothing_beside_an_sform(float x, float y, float z)
+    {
+        var volume = Read(new NiftiFile(2, 1, 1).Voxels([5, 6]).Single(76, 1, x, y, z).Int16(252, 1, 2).Single(280, 0, 2, 0, 9, -3, 0, 0, 9, 0, 0, 4, 9).ToBytes());
+        volume.Geometry.Spacing.Should().Equal(3, 2, 4);
+        volume.Geometry.VoxelVolume.Should().Be(24);
+    }
+
+    [Fact]
+    public void A_long_scan_is_not_too_large()
+    {
+        ((Action)(() => Read(new NiftiFile().Int16(42, 512, 512, 1100).ToBytes()))).Should().Throw<InvalidDataException>().WithMessage("the header promises 288,358,752 bytes, and the file can't hold more than 376.");
     }
 
     [Fact]
@@ -243,6 +322,64 @@ public sealed class NiftiTests : IDisposable
 
         var sform = turned with { SFormCode = 1, SForm = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] };
         sform.Affine().Should().Equal(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
+    }
+
+    [Fact]
+    public void Spacing_volume_and_place_are_in_millimetres_whatever_the_file_counts_in()
+    {
+        foreach (var (code, unit) in new (byte, double)[] { (0, 1), (2, 1), (1, 1000), (3, 0.001), (2 + 8, 1), (3 + 16, 0.001), (1 + 24, 1000) })
+        {
+            float[] sides = [.. new[] { 0.5, 0.75, 2 }.Select(side => (float)(side / unit))];
+            var header = new NiftiFile().Single(76, 1, sides[0], sides[1], sides[2]);
+            Check(header, [0.5, 0.75, 2]);
+            Check(header.Int16(252, 1).Single(256, 0, 0, 1, 0, 0, 0), [0.5, 0.75, 2]);
+            Check(header.Int16(252, 1, 1).Single(280, 0, sides[1], 0, 7, sides[0], 0, 0, 7, 0, 0, 3 * sides[2], 7), [0.5, 0.75, 6]);
+
+            void Check(NiftiFile file, double[] expected)
+            {
+                var bytes = file.ToBytes();
+                bytes[123] = code;
+                var geometry = Read(bytes).Geometry;
+                geometry.Spacing.Zip(expected).Should().OnlyContain(side => Math.Abs(side.First / side.Second - 1) < 1e-6, $"unit {code}");
+                (geometry.VoxelVolume / expected.Aggregate((product, side) => product * side)).Should().BeApproximately(1, 1e-6);
+                geometry.Units.Should().Be(code);
+            }
+        }
+
+        var (millimetres, microns) = (NiftiGeometry.Plain(2), NiftiGeometry.Plain(2000) with { Units = 3 });
+        millimetres.Matches(microns, new GridSize(100, 100, 100)).Should().BeTrue();
+        millimetres.Matches(NiftiGeometry.Plain(2) with { Units = 3 }, new GridSize(100, 100, 100)).Should().BeFalse();
+    }
+
+    [Fact]
+    public void The_volume_of_a_sheared_voxel_is_less_than_its_sides()
+    {
+        var sheared = new NiftiGeometry { PixDim = [1, 9, 9, 9], SFormCode = 1, SForm = [1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0] };
+        sheared.Spacing.Should().Equal(1, Math.Sqrt(2), 2);
+        sheared.VoxelVolume.Should().Be(2);
+    }
+
+    [Fact]
+    public void A_quaternion_that_rounding_made_too_long_is_still_a_turn()
+    {
+        var turned = new NiftiGeometry { PixDim = [1, 2, 3, 4], QFormCode = 1, QForm = [0, 0.70712f, 0.70712f, 0, 0, 0] };
+        turned.Spacing.Zip([2.0, 3, 4]).Should().OnlyContain(side => Math.Abs(side.First - side.Second) < 1e-9);
+    }
+
+    [Fact]
+    public void A_label_map_that_cannot_be_finished_leaves_the_one_before()
+    {
+        var path = Path.Combine(folder, "labels.nii");
+        Nifti.WriteLabels(path, new byte[24], new GridSize(2, 3, 4), NiftiGeometry.Plain(1));
+        var before = File.ReadAllBytes(path);
+        Directory.CreateDirectory(path + ".partial");
+        ((Action)(() => Nifti.WriteLabels(path, new byte[24], new GridSize(2, 3, 4), NiftiGeometry.Plain(2)))).Should().Throw<Exception>();
+        File.ReadAllBytes(path).Should().Equal(before);
+
+        Directory.Delete(path + ".partial");
+        Nifti.WriteLabels(path, new byte[24], new GridSize(2, 3, 4), NiftiGeometry.Plain(2));
+        Nifti.Read(path).Geometry.PixDim[1].Should().Be(2);
+        Directory.GetFileSystemEntries(folder).Should().Equal(path);
     }
 
     private static Volume Read(byte[] file) => Nifti.Read(new MemoryStream(file));

@@ -76,6 +76,38 @@ public sealed class VolumesTests : IDisposable
         grid.LogitsToFile(logits[1].unsqueeze(0) - 0.5).Should().Equal(truth, "one channel is the logit of class 1");
     }
 
+    [Fact]
+    public void A_grid_follows_the_affine_map_and_its_unit()
+    {
+        var size = new GridSize(12, 10, 8);
+        // The file's voxel size says something else than its map.
+        var geometry = new NiftiGeometry { PixDim = [1, 7, 7, 7], SFormCode = 1, SForm = [1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 3, 0] };
+        new WorkingGrid(size, geometry, spacing: 2).Size.Should().Equal(12, 10, 6);
+        new WorkingGrid(size, geometry with { Units = 3, SForm = [.. geometry.SForm.Select(value => value * 1000)] }, spacing: 2).Size.Should().Equal(12, 10, 6);
+        new WorkingGrid(size, geometry with { Units = 1, SForm = [.. geometry.SForm.Select(value => value / 1000)] }, spacing: 2).Size.Should().Equal(12, 10, 6);
+        new WorkingGrid(new GridSize(12, 10, 1), geometry, spacing: 8).Size.Should().Equal(1, 2, 2);
+    }
+
+    [Theory]
+    [InlineData(1, 2, "12 x 10 x 8 voxels of 1000 x 1000 x 1000 mm make a grid of 4000 x 5000 x 6000 at 2 mm, more than 268,435,456 voxels. A spacing that fits is 16 mm. Is the unit in the header right?")]
+    [InlineData(2, 0.01, "12 x 10 x 8 voxels of 1 x 1 x 1 mm make a grid of 800 x 1000 x 1200 at 0.01 mm, more than 268,435,456 voxels. A spacing that fits is 0.016 mm. Is the unit in the header right?")]
+    [InlineData(3, 2, "12 x 10 x 8 voxels of 0.001 x 0.001 x 0.001 mm are less than a single voxel of 2 mm. Is the unit in the header right?")]
+    public void A_grid_has_a_limit_and_a_message(byte unit, double spacing, string message) =>
+        ((Action)(() => _ = new WorkingGrid(new GridSize(12, 10, 8), NiftiGeometry.Plain(1) with { Units = unit }, spacing))).Should().Throw<InvalidDataException>().WithMessage(message);
+
+    [Theory]
+    [InlineData(1, 16)]
+    [InlineData(2, 0.016)]
+    public void The_spacing_that_is_proposed_fits(byte unit, double spacing) =>
+        new WorkingGrid(new GridSize(12, 10, 8), NiftiGeometry.Plain(1) with { Units = unit }, spacing).Size.Should().OnlyContain(side => side > 1);
+
+    [Fact]
+    public void A_grid_of_any_size_in_a_header_allocates_nothing()
+    {
+        foreach (var side in (float[])[1e30f, 1e10f, float.MaxValue])
+            ((Action)(() => _ = new WorkingGrid(new GridSize(30_000, 200, 100), NiftiGeometry.Plain(side), spacing: 0.01))).Should().Throw<InvalidDataException>().WithMessage("*more than 268,435,456 voxels*");
+    }
+
     // ---- Preprocessing ----
 
     [Fact]
@@ -160,6 +192,10 @@ public sealed class VolumesTests : IDisposable
     [InlineData("--spacing needs a number of millimetres from 0.01 to 100, not '0'.", "--spacing", "0")]
     [InlineData("--overlap needs a share from 0 to below 1, not '1'.", "--overlap", "1")]
     [InlineData("--roi needs whole numbers from 0 to 4096, not 'x'.", "--roi", "8,x,8")]
+    [InlineData("--device needs cpu, cuda or cuda:0, cuda:1 and so on, not 'gpu'.", "--device", "gpu")]
+    [InlineData("--device needs cpu, cuda or cuda:0, cuda:1 and so on, not 'cuda:x'.", "--device", "cuda:x")]
+    [InlineData("--out needs a name that ends with .nii or .nii.gz, not 'labels.png'.", "--model", "a", "--image", "b", "--out", "labels.png")]
+    [InlineData("--out is the file of --image, which it would replace.", "--model", "a", "--image", "scan.nii", "--out", "./scan.nii")]
     public void Wrong_options_are_named(string message, params string[] arguments) =>
         ((Action)(() => SegmentOptions.Parse(arguments))).Should().Throw<UsageException>().WithMessage(message);
 
@@ -175,6 +211,45 @@ public sealed class VolumesTests : IDisposable
         var run = () => Segmentation.Run(SegmentOptions.Parse(["--model", weights, "--image", image, "--out", Path.Combine(folder, "out.nii"), "--roi", "8,8"])!, CancellationToken.None);
 
         run.Should().Throw<UsageException>().WithMessage("Windows need 3 sides for UNet, not 2.");
+    }
+
+    [Fact]
+    public void What_can_be_known_before_the_work_is_said_before_it()
+    {
+        var (weights, image, labels) = (Path.Combine(folder, "net.safetensors"), Path.Combine(folder, "scan.nii"), Path.Combine(folder, "labels.nii.gz"));
+        using var model = Net();
+        model.Save(weights, Known.ToNotes());
+        var many = Path.Combine(folder, "many.safetensors");
+        using var classes = new UNet(new UNetOptions { InChannels = 1, OutChannels = 257, SpatialDims = SpatialDims.Three, Widths = [2, 2] });
+        classes.Save(many);
+
+        // There is no image, so whatever is said is said without having read it.
+        Refused<IOException>($"{folder}/none/labels.nii can't be written: there is no folder {folder}/none.", "--model", weights, "--out", $"{folder}/none/labels.nii");
+        Directory.CreateDirectory(Path.Combine(folder, "folder.nii"));
+        Refused<IOException>($"{folder}/folder.nii is a folder, not a file to write.", "--model", weights, "--out", $"{folder}/folder.nii");
+        Refused<UsageException>($"{many} has 257 classes; a label map holds 256 at most.", "--model", many, "--out", labels);
+        Refused<UsageException>("Windows need 3 sides for UNet, not 2.", "--model", weights, "--out", labels, "--roi", "8,8");
+        if (!cuda.is_available()) Refused<UsageException>("--device cuda:1: there is no GPU that libtorch can use. Nearest: --device cpu.", "--model", weights, "--out", labels, "--device", "cuda:1");
+        Directory.GetFiles(folder).Should().BeEquivalentTo(weights, many);
+
+        void Refused<T>(string message, params string[] arguments) where T : Exception =>
+            ((Action)(() => Segmentation.Run(SegmentOptions.Parse(["--image", image, .. arguments])!, CancellationToken.None))).Should().Throw<T>().WithMessage(message);
+    }
+
+    [Fact]
+    public void An_interrupted_run_leaves_the_label_map_of_before()
+    {
+        var (weights, image, labels) = (Path.Combine(folder, "net.safetensors"), Path.Combine(folder, "scan.nii"), Path.Combine(folder, "labels.nii"));
+        using var model = Net();
+        model.Save(weights, Known.ToNotes());
+        WriteScan(image, [.. Enumerable.Range(0, 4096).Select(at => (float)at)], new GridSize(16, 16, 16), NiftiGeometry.Plain(1));
+        File.WriteAllText(labels, "before");
+
+        var run = () => Segmentation.Run(SegmentOptions.Parse(["--model", weights, "--image", image, "--out", labels, "--device", "cpu"])!, new CancellationToken(canceled: true));
+
+        run.Should().Throw<OperationCanceledException>();
+        File.ReadAllText(labels).Should().Be("before");
+        Directory.GetFiles(folder).Should().BeEquivalentTo(weights, image, labels);
     }
 
     // ---- Help ----

@@ -243,4 +243,41 @@ public class ActivationCheckpointTests
 
         public override Tensor forward(Tensor input) => ++calls == 2 ? throw new NotSupportedException("not again") : input * 2;
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Random_numbers_that_another_thread_draws_meanwhile_are_an_error_where_they_matter(bool dropout)
+    {
+        using var scope = NewDisposeScope();
+        var other = new Thread(() => rand(3).Dispose());
+        var segment = new Disturbed(dropout, () =>
+        {
+            if (other.ThreadState != ThreadState.Unstarted) return;
+            other.Start();
+            other.Join();
+        });
+        segment.train();
+        var x = ones([64], requires_grad: true);
+        ActivationCheckpoint.Run(segment, x).sum().backward();
+
+        x.grad!.isfinite().all().ToBoolean().Should().Be(!dropout);
+        var next = () => ActivationCheckpoint.Run(segment, x);
+        if (dropout) next.Should().Throw<InvalidOperationException>().WithMessage("*Another thread drew random numbers while a segment with dropout was computed*");
+        else next.Should().NotThrow();
+    }
+
+    private sealed class Disturbed : Module<Tensor, Tensor>
+    {
+        private readonly bool dropout;
+        private readonly Action disturb;
+
+        public Disturbed(bool dropout, Action disturb) : base(nameof(Disturbed)) => (this.dropout, this.disturb) = (dropout, disturb);
+
+        public override Tensor forward(Tensor input)
+        {
+            disturb();
+            return dropout ? functional.dropout(input, 0.5, training: true) : input * 2;
+        }
+    }
 }

@@ -94,4 +94,23 @@ public sealed class WeightAverageTests : IDisposable
     private Dictionary<string, Tensor> Doubles() => model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.detach().to(ScalarType.Float64, copy: true));
 
     private static Dictionary<string, Tensor> Copies(IEnumerable<KeyValuePair<string, Tensor>> state) => state.ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone());
+
+    [Fact]
+    public void Applied_twice_it_would_lose_the_networks_own_weights_and_is_refused()
+    {
+        using var model = Linear(2, 2);
+        using var average = new WeightAverage(model);
+        using (no_grad()) model.weight!.add_(1);
+        using var before = model.weight!.clone();
+
+        var first = average.Apply();
+        foreach (var again in (Action[])[() => average.Apply(), average.Update, average.Assign])
+            again.Should().Throw<InvalidOperationException>().WithMessage("The network computes with its average. Dispose what Apply returned first.");
+        first.Dispose();
+        first.Dispose();
+        TensorAssert.Equal(model.weight!, before);
+
+        using (average.Apply()) model.weight!.Equals(before).Should().BeFalse();
+        TensorAssert.Equal(model.weight!, before);
+    }
 }

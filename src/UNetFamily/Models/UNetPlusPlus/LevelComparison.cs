@@ -17,7 +17,8 @@ public sealed record LevelComparison(ValueList<LevelScore> Scores)
     /// class. They are on the network's device.
     /// </param>
     /// <exception cref="ArgumentException">The set is empty, or labels don't fit.</exception>
-    /// <exception cref="InvalidOperationException">The network has one head only.</exception>
+    /// <exception cref="InvalidOperationException">The network has one head only, or the call comes from within a training step of it.</exception>
+    /// <exception cref="NotFiniteNumberException">A branch gives a number that is none.</exception>
     public static LevelComparison Measure(UNetPlusPlus model, IEnumerable<(Tensor Images, Tensor Labels)> validation)
     {
         ArgumentNullException.ThrowIfNull(model);
@@ -25,7 +26,7 @@ public sealed record LevelComparison(ValueList<LevelScore> Scores)
         if (model.Levels.Count < 2 && ((UNetPlusPlusOptions)model.Options).LastLevel > 1)
             throw new InvalidOperationException($"{model.GetName()} has a head on its last branch only, and nothing to compare. Build it with DeepSupervision = true.");
 
-        using var modes = ModuleModes.Of(model);
+        using var mode = NetworkMode.Evaluate(model);
         using var noGradient = no_grad();
         var candidates = model.Levels.Select(level => new Candidate($"L{level}", level, model.Prune(level))).ToList();
         if (candidates.Count > 1) candidates.Add(new Candidate("mean", null, model));
@@ -95,6 +96,7 @@ public sealed record LevelComparison(ValueList<LevelScore> Scores)
         private void Count(Tensor probabilities, Tensor labels)
         {
             using var scope = NewDisposeScope();
+            if (NonFinite.FirstIn(probabilities) is { } place) throw new NotFiniteNumberException($"The probability of {name} at ({string.Join(", ", place)}) is no number.", NonFinite.At(probabilities, place));
             var predicted = probabilities.shape[1] == 1 ? (probabilities > 0.5).squeeze(1) : probabilities.argmax(1);
             if (!labels.shape.AsSpan().SequenceEqual(predicted.shape))
                 throw new ArgumentException($"The labels of validation must be (N, …spatial), ({string.Join(", ", predicted.shape)}) here; they are ({string.Join(", ", labels.shape)}).", Batches);

@@ -7,8 +7,8 @@ namespace UNetFamily;
 /// <code>foreach (var block in blocks) x = ActivationCheckpoint.Run(block, x);</code>
 /// </summary>
 /// <remarks>
-/// <para>Random numbers, as of dropout, are drawn again as they were the first time; while a segment with dropout is in training, other threads should draw none,
-/// because all share one generator. On a GPU, whose generator can't be read, a training segment is seeded from the CPU's: with dropout, a run there has other
+/// <para>Random numbers, as of dropout, are drawn again as they were the first time; while a segment with dropout is in training, other threads must draw none,
+/// because all share one generator. Where they did, that is an error in the recomputation. On a GPU, whose generator can't be read, a training segment is seeded from the CPU's: with dropout, a run there has other
 /// random numbers than one without checkpointing.</para>
 /// <para>Buffers, as the running statistics of batch normalization, change once, in the forward pass.</para>
 /// <para>The parameters' gradients are added to <c>grad</c> directly, as <c>backward()</c> does; <c>autograd.grad</c> doesn't find the parameters of a

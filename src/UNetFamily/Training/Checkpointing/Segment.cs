@@ -12,15 +12,15 @@ internal sealed class Segment(nn.Module module, int inputs, Func<IReadOnlyList<T
 
     /// <summary>The first computation.</summary>
     /// <param name="x">The inputs.</param>
-    /// <returns>The output, and the state of the CPU's generator before it where random numbers were drawn.</returns>
-    public (Tensor Output, Tensor? RandomState) Call(IReadOnlyList<Tensor> x)
+    /// <returns>The output, and the states of the CPU's generator before and after it where random numbers were drawn; otherwise none.</returns>
+    public (Tensor Output, Tensor[] RandomStates) Call(IReadOnlyList<Tensor> x)
     {
         // The state of a GPU's generator can't be read, so it gets a known one.
         if (module.training && x[0].device_type is DeviceType.CUDA) cuda.manual_seed_all((seedOfGpu = FreshSeed()).Value);
         var before = random.get_rng_state();
         var output = call(x);
-        using var after = random.get_rng_state();
-        return (output, before.Equals(after) ? null : before);
+        var after = random.get_rng_state();
+        return (output, before.Equals(after) ? [] : [before, after]);
     }
 
     /// <summary>
@@ -28,19 +28,22 @@ internal sealed class Segment(nn.Module module, int inputs, Func<IReadOnlyList<T
     /// buffers show it.
     /// </summary>
     /// <param name="x">The inputs, as leaves of a graph of their own; they and the parameters receive gradients.</param>
-    /// <param name="randomState">What <see cref="Call"/> returned.</param>
+    /// <param name="randomStates">What <see cref="Call"/> returned.</param>
     /// <param name="gradient">The gradient of the output.</param>
-    public void Replay(IReadOnlyList<Tensor> x, Tensor? randomState, Tensor gradient)
+    /// <exception cref="InvalidOperationException">Another thread drew random numbers meanwhile, so those of the first time are lost.</exception>
+    public void Replay(IReadOnlyList<Tensor> x, IReadOnlyList<Tensor> randomStates, Tensor gradient)
     {
         using var scope = NewDisposeScope();
-        var now = randomState is null ? null : random.get_rng_state();
+        var now = randomStates.Count == 0 ? null : random.get_rng_state();
         var buffers = module.training ? module.buffers().Select(buffer => (buffer, before: buffer.detach().clone())).ToArray() : [];
         try
         {
-            if (randomState is not null) random.set_rng_state(randomState);
+            if (now is not null) random.set_rng_state(randomStates[0]);
             if (seedOfGpu is { } seed) cuda.manual_seed_all(seed);
             using var recording = enable_grad();
-            autograd.backward([call(x)], [gradient]);
+            var output = call(x);
+            if (now is not null) RequireSame(randomStates, random.get_rng_state());
+            autograd.backward([output], [gradient]);
         }
         finally
         {
@@ -49,6 +52,13 @@ internal sealed class Segment(nn.Module module, int inputs, Func<IReadOnlyList<T
             if (now is not null) random.set_rng_state(now);
             if (seedOfGpu is not null) cuda.manual_seed_all(FreshSeed());
         }
+    }
+
+    /// <summary>A segment that draws has drawn as much as the first time, unless somebody else drew in between. One that draws nothing leaves the state as it was put.</summary>
+    private static void RequireSame(IReadOnlyList<Tensor> states, Tensor after)
+    {
+        if (!after.Equals(states[1]) && !after.Equals(states[0]))
+            throw new InvalidOperationException("Another thread drew random numbers while a segment with dropout was computed, so its gradients would be those of another dropout. All threads share one generator: let one at a time train with dropout.");
     }
 
     private static long FreshSeed()

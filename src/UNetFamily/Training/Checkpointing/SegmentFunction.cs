@@ -32,8 +32,8 @@ internal sealed class SegmentFunction : autograd.SingleTensorFunction<SegmentFun
         ctx.set_materialize_grads(false);
         ctx.save_data("segment", segment);
         ctx.save_data("shapes", tensors.Select(x => x.requires_grad ? x.shape : null).ToArray());
-        var (output, randomState) = segment.Call(inputs);
-        ctx.save_for_backward(randomState is null ? [.. inputs] : [.. inputs, randomState]);
+        var (output, randomStates) = segment.Call(inputs);
+        ctx.save_for_backward([.. inputs, .. randomStates]);
         return output;
     }
 
@@ -68,7 +68,7 @@ internal sealed class SegmentFunction : autograd.SingleTensorFunction<SegmentFun
         if (is_grad_enabled()) throw new NotSupportedException("A backward pass with create_graph can't go through activation checkpointing.");
         var saved = ctx.get_saved_variables();
         var inputs = saved.Take(segment.Inputs).Select(input => input.detach().requires_grad_(input.requires_grad)).ToArray();
-        segment.Replay(inputs, saved.ElementAtOrDefault(segment.Inputs), gradient);
+        segment.Replay(inputs, [.. saved.Skip(segment.Inputs)], gradient);
         return [.. inputs.Select(input => input.grad)];
     }
 

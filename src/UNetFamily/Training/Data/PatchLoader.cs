@@ -8,7 +8,9 @@ namespace UNetFamily;
 /// </summary>
 /// <remarks>
 /// Each patch is of a case drawn anew. A patch that is forced to hold foreground has in its centre a random voxel of a class drawn from those in the case; it may reach over the far border of the
-/// case, and is moved where it would reach over the near one. Rotation and scale keep that voxel where it is. Other patches lie anywhere within the case. Source: nnU-Net's <c>nnUNetDataLoader</c>.
+/// case, and is moved where it would reach over the near one. Rotation and scale keep that voxel where it is. Other patches lie anywhere within the case, and in a case
+/// with a label to ignore they have a random voxel that is labelled, background or not, in their centre, as have forced ones where there is no foreground. (A case without any labelled voxel teaches
+/// nothing; its patches lie anywhere.) Source: nnU-Net's <c>nnUNetDataLoader</c>.
 /// Threads work on plain memory; tensors are made where batches are taken.
 /// </remarks>
 public sealed class PatchLoader : IBatchSource

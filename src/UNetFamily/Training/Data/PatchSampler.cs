@@ -28,7 +28,7 @@ internal sealed class PatchSampler(TrainingCase[] cases, PatchLoaderOptions opti
 
     private void Fill(TrainingPatch patch, TrainingCase from, bool forced, PatchRandom random)
     {
-        var window = forced && from.Foreground.Count > 0 ? PatchWindow.Around(from, patch, Voxel(from, random)) : PatchWindow.Anywhere(from, patch, random);
+        var window = Voxel(from, forced, random) is { } voxel ? PatchWindow.Around(from, patch, voxel) : PatchWindow.Anywhere(from, patch, random);
         var reader = new PatchReader(from, patch, options.PaddingValue, (byte)options.PaddingLabel);
         if (options.Augmentation.Affine?.Draw(from.SpatialDims, random) is { } map) reader.Read(map, window.Origin(map));
         else reader.Read(window);
@@ -37,9 +37,10 @@ internal sealed class PatchSampler(TrainingCase[] cases, PatchLoaderOptions opti
             if (random.Chance(step.Probability)) step.Apply(patch, random);
     }
 
-    private static int Voxel(TrainingCase from, PatchRandom random)
+    /// <summary>The voxel to centre a patch on; null for a patch anywhere. Where labels are sparse, a patch anywhere would often have none.</summary>
+    private static int? Voxel(TrainingCase from, bool forced, PatchRandom random)
     {
-        var locations = from.Locations[from.Foreground[random.Next(from.Foreground.Count)]];
-        return locations[random.Next(locations.Length)];
+        var places = forced && from.Foreground.Count > 0 ? from.Locations[from.Foreground[random.Next(from.Foreground.Count)]] : from.Annotated ?? [];
+        return places.Length > 0 ? places[random.Next(places.Length)] : null;
     }
 }

@@ -16,7 +16,9 @@ public sealed class TrainingCase
     /// <param name="image">(C, H, W) or (C, D, H, W), finite numbers, normalized as the network wants them.</param>
     /// <param name="labels">(H, W) or (D, H, W), whole numbers from 0 (background) to <paramref name="classes"/> - 1, or <paramref name="ignoreLabel"/>.</param>
     /// <param name="classes">How many classes there are, background included: 1 to 256.</param>
-    /// <param name="ignoreLabel">The label of voxels that nobody has labelled, 0 to 255; they are no foreground. The loss must know it, too.</param>
+    /// <param name="ignoreLabel">
+    /// The label of voxels that nobody has labelled, 0 to 255; they are no foreground, and patches are centred on voxels that do have a label. The loss must know it, too.
+    /// </param>
     /// <exception cref="ArgumentException">Shapes or types don't fit, a label is out of range, or a number is not finite.</exception>
     public TrainingCase(string name, Tensor image, Tensor labels, int classes, int? ignoreLabel = null)
     {
@@ -40,6 +42,7 @@ public sealed class TrainingCase
         Image = FiniteValues(image);
         Labels = CheckedLabels(labels, ignoreLabel);
         Locations = Locate(ignoreLabel);
+        Annotated = ignoreLabel is { } none ? Locate(none) : null;
         Foreground = [.. Enumerable.Range(1, classes - 1).Where(label => Locations[label].Length > 0)];
     }
 
@@ -76,6 +79,9 @@ public sealed class TrainingCase
 
     /// <summary>For each class the places of its voxels in <see cref="Labels"/>, or of a random selection of them; none for the background.</summary>
     internal int[][] Locations { get; }
+
+    /// <summary>The places of voxels that have a label, or of a random selection of them; null when all have, because there is no label to ignore.</summary>
+    internal int[]? Annotated { get; }
 
     private float[] FiniteValues(Tensor image)
     {
@@ -117,5 +123,21 @@ public sealed class TrainingCase
         }
 
         return locations;
+    }
+
+    // The same for all voxels but those to ignore. They may be few among many, so they are counted first.
+    private int[] Locate(int ignored)
+    {
+        var places = new int[Math.Min(Labels.Length - Labels.Count(label => label == ignored), MostLocations)];
+        var (seen, random) = (0, new PatchRandom(seed: 0, batch: 0, sample: 1));
+        for (var i = 0; i < Labels.Length; i++)
+        {
+            if (Labels[i] == ignored) continue;
+            var place = seen++;
+            if (place >= MostLocations) place = random.Next(place + 1);
+            if (place < MostLocations) places[place] = i;
+        }
+
+        return places;
     }
 }

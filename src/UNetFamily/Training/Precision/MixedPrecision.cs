@@ -62,14 +62,15 @@ public sealed class MixedPrecision : IDisposable
     /// <summary>Removes all gradients, before a backward pass.</summary>
     public void ZeroGradients() => Gradients.Clear(own.Concat(Parameters));
 
-    /// <summary>Moves the gradients of a backward pass to the masters, in float32.</summary>
+    /// <summary>Moves the gradients of a backward pass to the masters, in float32, and adds them to what these have since <see cref="ZeroGradients"/>: those of several batches add up without rounding.</summary>
     public void CollectGradients()
     {
         using var scope = NewDisposeScope();
         foreach (var (rounded, master) in masters.Values)
         {
             if (rounded.grad is not { } gradient) continue;
-            master.grad = gradient.to(master.dtype);
+            if (master.grad is { } earlier) earlier.add_(gradient);
+            else master.grad = gradient.to(master.dtype);
             rounded.grad = null!;
         }
     }
@@ -145,15 +146,15 @@ public sealed class MixedPrecision : IDisposable
 
     private void HookLayer(Module<Tensor, Tensor> layer, ScalarType type)
     {
-        Tensor? raised = null;
-        var before = layer.register_forward_pre_hook((_, input) => raised = input.dtype == type ? input.to(ScalarType.Float32) : null!);
+        var raised = new Pending();
+        var before = layer.register_forward_pre_hook((_, input) => raised.Put(input.dtype == type ? input.to(ScalarType.Float32) : null));
         var after = layer.register_forward_hook((_, _, output) =>
         {
-            if (raised is null) return null!;
-            using (raised) using (output) return output.to(type);
+            using var input = raised.Take();
+            if (input is null) return null!;
+            using (output) return output.to(type);
         });
-        unhook.Add(before.remove);
-        unhook.Add(after.remove);
+        unhook.AddRange(before.remove, after.remove, raised.Dispose);
     }
 
     /// <summary>What the layer gave is right and goes unused, so that its gradient is never computed.</summary>
@@ -165,13 +166,34 @@ public sealed class MixedPrecision : IDisposable
 
     private void HookNetwork(SegmentationModel model, ScalarType type)
     {
-        Tensor? lowered = null;
-        var before = model.register_forward_pre_hook((_, input) => lowered = input.dtype is ScalarType.Float32 ? input.to(type) : null!);
+        var lowered = new Pending();
+        var before = model.register_forward_pre_hook((_, input) => lowered.Put(input.dtype is ScalarType.Float32 ? input.to(type) : null));
         var after = model.register_forward_hook((_, _, output) =>
         {
-            using (lowered) using (output) return new SegmentationOutput(output.Logits.to(ScalarType.Float32), [.. output.Auxiliary.Select(map => map.to(ScalarType.Float32))]);
+            using (lowered.Take()) using (output) return new SegmentationOutput(output.Logits.to(ScalarType.Float32), [.. output.Auxiliary.Select(map => map.to(ScalarType.Float32))]);
         });
-        unhook.Add(before.remove);
-        unhook.Add(after.remove);
+        unhook.AddRange(before.remove, after.remove, lowered.Dispose);
+    }
+
+    /// <summary>A cast input between the hook before a call and the one after it: one for each thread, since a network may predict on several.</summary>
+    private sealed class Pending : IDisposable
+    {
+        private readonly ThreadLocal<Tensor?> input = new();
+
+        // A call that failed has left one behind.
+        public Tensor Put(Tensor? cast)
+        {
+            Take()?.Dispose();
+            return (input.Value = cast)!;
+        }
+
+        public Tensor? Take()
+        {
+            var taken = input.Value;
+            input.Value = null;
+            return taken;
+        }
+
+        public void Dispose() => input.Dispose();
     }
 }

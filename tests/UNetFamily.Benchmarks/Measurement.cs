@@ -16,6 +16,8 @@ internal static class Measurement
     public static Measured Run(Job job)
     {
         if (job.Threads > 0) set_num_threads(job.Threads);
+        // As where the library runs a network; UNETFAMILY_KEEP_FREED_BLOCKS=0 shows what it costs without.
+        if (Allocator.IsAutomatic) Allocator.KeepFreedBlocks();
         random.manual_seed(1);
         var milliseconds = job.Benchmark switch
         {

@@ -39,6 +39,8 @@ internal sealed class LessonTrainer(nn.Module model, TrainingPlan plan, params I
     /// <exception cref="InvalidOperationException">The loss is no longer a number.</exception>
     public LessonProgress Run(int seed, Action<LessonProgress> report, CancellationToken cancellation)
     {
+        // As the library's Trainer does.
+        if (Allocator.IsAutomatic) Allocator.KeepFreedBlocks();
         using var optimizer = optim.AdamW(model.parameters(), plan.PeakRate, weight_decay: plan.WeightDecay);
         var orders = lessons.Select(lesson => Shuffled(lesson.Slices, new Random(seed)).GetEnumerator()).ToArray();
         var batch = new int[plan.BatchSize];

@@ -56,7 +56,8 @@ internal sealed class LiveRun
         if (liveness is null) return new LiveMap(this, operation.Run(tensors), -1);
 
         var node = next++;
-        if (node >= graph!.Nodes.Count || graph.Nodes[node].Operation.GetType() != operation.GetType()) throw Diverged();
+        if (node >= graph!.Nodes.Count || !IsAsDescribed(graph.Nodes[node], operation, operands)) throw Diverged();
+        using var copy = liveness.NeedsCopy(node) ? tensors[0] = tensors[0].clone() : null;
         var over = liveness.Overwritten(node, recording);
         // Types differ where hooks convert, as in mixed precision.
         var result = over >= 0 && Array.TrueForAll(tensors, tensor => tensor.dtype == tensors[over].dtype) ? operation.Overwrite(tensors, over) : operation.Run(tensors);
@@ -110,6 +111,14 @@ internal sealed class LiveRun
         {
             return null;
         }
+    }
+
+    private static bool IsAsDescribed(FlowNode node, Operation operation, FeatureMap[] operands)
+    {
+        if (node.Operation.GetType() != operation.GetType() || node.Operands.Length != operands.Length) return false;
+        for (var i = 0; i < operands.Length; i++)
+            if (node.Operands[i] != ((LiveMap)operands[i]).Id) return false;
+        return true;
     }
 
     private void Free(int node)

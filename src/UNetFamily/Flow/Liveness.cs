@@ -74,11 +74,13 @@ internal sealed class Liveness
     /// <param name="recording">Whether gradients are recorded.</param>
     public int Overwritten(int node, bool recording) => recording ? overwritten[node] : overwrittenUnrecorded[node];
 
-    /// <summary>The node that uses a value last; that after the last node for an output.</summary>
-    public int LastUse(int value) => lastUse[value];
-
-    /// <summary>Whether a value is an input or a weight, which are not the flow's to free.</summary>
-    public bool IsFixed(int value) => isFixed[value];
+    /// <summary>Whether a layer that writes over its operand must be given a copy, because the operand is the caller's or is used again.</summary>
+    /// <param name="node">The layer's node.</param>
+    public bool NeedsCopy(int node)
+    {
+        var (operation, operands) = (graph.Nodes[node].Operation, graph.Nodes[node].Operands);
+        return operation.Overwrites(recording: false) && (isFixed[operands[0]] || lastUse[operands[0]] > node);
+    }
 
     /// <summary>The first value to be freed after a node; -1 for none.</summary>
     public int FirstFreed(int node) => firstFreed[node];

@@ -41,10 +41,14 @@ public sealed class NetworkGraph
     {
         ArgumentNullException.ThrowIfNull(input);
         using var scope = NewDisposeScope();
-        var values = new Tensor[graph.Values];
+        var (values, liveness) = (new Tensor[graph.Values], new Liveness(graph));
         values[0] = input;
         for (var node = 0; node < graph.Nodes.Count; node++)
-            values[graph.ValueOf(node)] = graph.Nodes[node].Operation.Run(Array.ConvertAll(graph.Nodes[node].Operands, operand => values[operand]));
+        {
+            var operands = Array.ConvertAll(graph.Nodes[node].Operands, operand => values[operand]);
+            if (liveness.NeedsCopy(node)) operands[0] = operands[0].clone();
+            values[graph.ValueOf(node)] = graph.Nodes[node].Operation.Run(operands);
+        }
         Tensor[] outputs = [.. graph.Outputs.Select(output => values[output].alias())];
         scope.MoveToOuter(outputs);
         return outputs;

@@ -66,6 +66,7 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
         ArgumentNullException.ThrowIfNull(optimizer);
         ArgumentNullException.ThrowIfNull(options);
         options.Validate();
+        model.ThrowIfDisposed();
         Allocator.KeepFreedBlocksByDefault();
 
         using var training = NetworkMode.Train(model.Whole);

@@ -3,7 +3,7 @@ namespace UNetFamily.Tests.Flow;
 /// <summary>A user's own blocks: what a flow may do, what it leaves alive, and what is said where something is wrong.</summary>
 public sealed class BlockTests
 {
-    /// <summary>Maps that are used again after a sum, a product or an activation are not written over, with and without gradients.</summary>
+    /// <summary>Maps that are used again after a sum, a product or an activation are not written over, with and without gradients, nor is the input; not even by layers that overwrite what they get.</summary>
     [Fact]
     public void Nothing_is_overwritten_that_is_used_later()
     {
@@ -146,12 +146,12 @@ public sealed class BlockTests
     private sealed class Reusing : Block
     {
         private readonly Convolution conv;
-        private readonly Module<Tensor, Tensor> relu;
+        private readonly Module<Tensor, Tensor> tanh;
 
         public Reusing() : base(nameof(Reusing))
         {
             conv = SpatialDims.Two.Conv(3, 3, kernel: 1);
-            relu = Activation.Tanh.Build();
+            tanh = Activation.Tanh.Build(inPlace: true);
             RegisterComponents();
         }
 
@@ -161,7 +161,7 @@ public sealed class BlockTests
             var b = a + x;
             var c = a * b;
             var d = a.sigmoid() + a.tanh();
-            return c + d + (a.tanh() * b) + (a + a) + (a * a.narrow(1, 0, 1));
+            return c + d + (a.tanh() * b) + (a + a) + (a * a.narrow(1, 0, 1)) + x.tanh();
         }
 
         protected override FeatureMap Flow(FeatureMap x)
@@ -170,7 +170,7 @@ public sealed class BlockTests
             var b = a + x;
             var c = a * b;
             var d = a.Sigmoid() + a.Tanh();
-            return (c + d).PlusProduct(a.Through(relu), b) + (a + a) + (a * a.Channel(0, 1));
+            return (c + d).PlusProduct(a.Through(tanh), b) + (a + a) + (a * a.Channel(0, 1)) + x.Through(tanh);
         }
     }
 

@@ -65,8 +65,8 @@ public class LevelComparisonTests
 
         FluentActions.Invoking(() => LevelComparison.Measure(single, [(images, labels)])).Should().Throw<InvalidOperationException>().WithMessage("*DeepSupervision = true*");
         FluentActions.Invoking(() => LevelComparison.Measure(model, [])).Should().Throw<ArgumentException>().WithMessage("*no batch*");
-        FluentActions.Invoking(() => LevelComparison.Measure(model, [(images, labels + 1)])).Should().Throw<ArgumentException>().WithMessage("labels must be 0 to 2; they are 1 to 3.*");
-        FluentActions.Invoking(() => LevelComparison.Measure(model, [(images, labels.unsqueeze(1))])).Should().Throw<ArgumentException>().WithMessage("labels must be (N, …spatial), (1, 16, 8) here; they are (1, 1, 16, 8).*");
+        FluentActions.Invoking(() => LevelComparison.Measure(model, [(images, labels + 1)])).Should().Throw<ArgumentException>().WithMessage("The labels of validation must be 0 to 2; they are 1 to 3.*");
+        FluentActions.Invoking(() => LevelComparison.Measure(model, [(images, labels.unsqueeze(1))])).Should().Throw<ArgumentException>().WithMessage("The labels of validation must be (N, …spatial), (1, 16, 8) here; they are (1, 1, 16, 8).*");
         NoLeaks.During(() => LevelComparison.Measure(model, [(images, labels)])).Should().Be(0);
     }
 

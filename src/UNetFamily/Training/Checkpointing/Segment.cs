@@ -17,6 +17,8 @@ internal sealed class Segment(nn.Module module, int inputs, Func<IReadOnlyList<T
     {
         // The state of a GPU's generator can't be read, so it gets a known one.
         if (module.training && x[0].device_type is DeviceType.CUDA) cuda.manual_seed_all((seedOfGpu = FreshSeed()).Value);
+        // All threads share one generator: what others draw meanwhile must not look like this segment's.
+        if (!MayDraw) return (call(x), []);
         var before = random.get_rng_state();
         var output = call(x);
         var after = random.get_rng_state();
@@ -60,6 +62,13 @@ internal sealed class Segment(nn.Module module, int inputs, Func<IReadOnlyList<T
         if (!after.Equals(states[1]) && !after.Equals(states[0]))
             throw new InvalidOperationException("Another thread drew random numbers while a segment with dropout was computed, so its gradients would be those of another dropout. All threads share one generator: let one at a time train with dropout.");
     }
+
+    /// <summary>Whether a part in training mode draws random numbers, or may, because nobody here knows it.</summary>
+    private bool MayDraw => module.modules().Prepend(module).Any(part => part.training && (part is DropPath { Probability: > 0 } || Draws(part.GetType())));
+
+    private static bool Draws(Type part) => part.Assembly == typeof(nn.Module).Assembly
+        ? part.Name.Contains("Dropout", StringComparison.Ordinal) || part.Name is "RReLU" or "RNN" or "LSTM" or "GRU" or "Transformer" or "TransformerEncoder" or "TransformerDecoder" or "TransformerEncoderLayer" or "TransformerDecoderLayer" or "MultiheadAttention"
+        : part.Assembly != typeof(Segment).Assembly;
 
     private static long FreshSeed()
     {

@@ -74,18 +74,18 @@ public sealed class EfficientPairedAttention : Block
     {
         Require(x.Axes);
         var t = x.Tokens();
-        var q = Part(0, t).Normalized(NormEps);
+        var q = Part(0, t).L2Normalize(NormEps);
         var k = Part(1, t);
         // Dividing the small product by the norms of k is dividing k by them.
-        var products = Heads(q).Times(Heads(k).Transpose(-1, -2)) / Heads(k.Length(NormEps)).Transpose(-1, -2);
+        var products = Heads(q).MatMul(Heads(k).Transpose(-1, -2)) / Heads(k.L2Norm(NormEps)).Transpose(-1, -2);
         var channelMap = (products * x.Weight(channelTemperature)).Softmax(-1);
         var keys = k.Through(e);
-        var channel = channelMap.Through(channelDropout).Times(Heads(Part(2, t)));
+        var channel = channelMap.Through(channelDropout).MatMul(Heads(Part(2, t)));
 
         // The map of tokens x projected tokens is by far the largest here: the temperature goes into the keys.
         var values = Part(3, t).Through(f ?? e);
-        var spatialMap = Heads(q).Transpose(-1, -2).Times(Heads(keys) * x.Weight(spatialTemperature)).Softmax(-1);
-        var spatial = Heads(values).Times(spatialMap.Through(spatialDropout).Transpose(-1, -2));       // (N, heads, d, tokens)
+        var spatialMap = Heads(q).Transpose(-1, -2).MatMul(Heads(keys) * x.Weight(spatialTemperature)).Softmax(-1);
+        var spatial = Heads(values).MatMul(spatialMap.Through(spatialDropout).Transpose(-1, -2));       // (N, heads, d, tokens)
 
         var (byChannel, byToken) = (Joined(channel), options.ScrambledTokens ? Scrambled(spatial) : Joined(spatial));
         var fused = options.Fusion is BranchFusion.Sum

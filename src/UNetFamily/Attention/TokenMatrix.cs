@@ -14,5 +14,5 @@ internal sealed class TokenMatrix : Block
         RegisterComponents();
     }
 
-    protected override FeatureMap Flow(FeatureMap x) => x.Times(x.Weight(weight));
+    protected override FeatureMap Flow(FeatureMap x) => x.MatMul(x.Weight(weight));
 }

@@ -59,7 +59,7 @@ public sealed class TransformerBlock : Block
         var tokens = x.Tokens();
         if (position is not null) tokens += x.Weight(position).Transpose(1, 2);
         var change = tokens.Through(norm, attention);
-        var attended = tokens.PlusProduct(x.Weight(gamma, gamma.shape[0], 1), change).Reshape(x.Axes);
+        var attended = tokens.AddCmul(x.Weight(gamma, gamma.shape[0], 1), change).Reshape(x.Axes);
         return attended.Through(residual, dropout, project) + attended;
     }
 

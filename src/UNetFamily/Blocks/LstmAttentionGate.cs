@@ -37,6 +37,6 @@ public sealed class LstmAttentionGate : Block2
 
         var (forgotten, input, cell) = signal.Through(gates).Split3();
         var keep = (forgotten + skip).Through(forget).Sigmoid();
-        return (input.Sigmoid() * cell.Tanh()).PlusProduct(keep, skip).Through(mix);
+        return (input.Sigmoid() * cell.Tanh()).AddCmul(keep, skip).Through(mix);
     }
 }

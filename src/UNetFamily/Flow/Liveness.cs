@@ -95,7 +95,7 @@ internal sealed class Liveness
         for (var value = graph.Inputs.Length; value < graph.Values; value++)
         {
             next[value] = -1;
-            if (lastUse[value] >= first.Length || graph.Nodes[value - graph.Inputs.Length].Operands.Length == 0 && graph.Nodes[value - graph.Inputs.Length].Operation is Weigh { IsTheParameter: true }) continue;
+            if (lastUse[value] >= first.Length || graph.Nodes[value - graph.Inputs.Length].Operands.Length == 0 && graph.Nodes[value - graph.Inputs.Length].Operation is WeightOperand { IsTheParameter: true }) continue;
             next[value] = first[lastUse[value]];
             first[lastUse[value]] = value;
         }

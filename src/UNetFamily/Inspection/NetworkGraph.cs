@@ -57,7 +57,7 @@ public sealed class NetworkGraph
     /// <summary>The operations as lines of text.</summary>
     public override string ToString() => string.Join('\n', Operations.Select((operation, i) => $"{i + 1}: {operation}"));
 
-    private static IEnumerable<Parameter> WeightsOf(Operation operation) => operation is Weigh weight ? [weight.Parameter] : operation.Layer?.parameters() ?? [];
+    private static IEnumerable<Parameter> WeightsOf(Operation operation) => operation is WeightOperand weight ? [weight.Parameter] : operation.Layer?.parameters() ?? [];
 }
 
 /// <summary>An operation of a <see cref="NetworkGraph"/>.</summary>

@@ -170,7 +170,7 @@ public sealed class BlockTests
             var b = a + x;
             var c = a * b;
             var d = a.Sigmoid() + a.Tanh();
-            return (c + d).PlusProduct(a.Through(tanh), b) + (a + a) + (a * a.Channel(0, 1)) + x.Through(tanh);
+            return (c + d).AddCmul(a.Through(tanh), b) + (a + a) + (a * a.Narrow(0, 1)) + x.Through(tanh);
         }
     }
 

@@ -53,9 +53,9 @@ public sealed class SliceSegmenterTests : FileTests
         }
         // On pixels of twice the size, as of half as many.
         var coarse = SliceSegmenter.Segment(model, how with { Spacing = 4 }, scan);
-        using var halved = functional.interpolate(stack([volume[0], volume[0], volume[2]]).unsqueeze(0), size: [5, 6], mode: InterpolationMode.Bilinear);
+        using var halved = functional.interpolate(stack([volume[0], volume[0], volume[2]]).unsqueeze(0), size: [5, 6], mode: InterpolationMode.Bilinear, align_corners: false);
         using var small = model.call(halved);
-        var back = functional.interpolate(small.Logits, size: [10, 12], mode: InterpolationMode.Bilinear).argmax(1);
+        var back = functional.interpolate(small.Logits, size: [10, 12], mode: InterpolationMode.Bilinear, align_corners: false).argmax(1);
         coarse[..120].Should().Equal(back.to(ScalarType.Byte).flatten().data<byte>().ToArray());
     }
 

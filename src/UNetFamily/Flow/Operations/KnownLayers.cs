@@ -10,7 +10,7 @@ internal static class KnownLayers
     {
         ConvolutionTranspose convolution => new ConvolveTransposed(convolution),
         Convolution convolution => new Convolve(convolution),
-        Linear linear => new Multiply(linear),
+        Linear linear => new ApplyLinear(linear),
         NormBase norm => new NormalizeMap(norm, perSample: norm is Modules.InstanceNorm1d or Modules.InstanceNorm2d or Modules.InstanceNorm3d, hasRunning: norm.track_running_stats, isAffine: norm.affine),
         Modules.GroupNorm norm => new NormalizeGroups(norm),
         Modules.LayerNorm norm => new NormalizeLast(norm),
@@ -20,10 +20,10 @@ internal static class KnownLayers
         Modules.MaxPool3d pool => new MaxPool(pool, pool.kernel_size, pool.stride, pool.padding),
         Modules.AvgPool2d pool => new AveragePool(pool, pool.kernel_size, pool.stride, pool.padding),
         Modules.AvgPool3d pool => new AveragePool(pool, pool.kernel_size, pool.stride, pool.padding),
-        Modules.Dropout dropout => new Drop(dropout, dropout.p, ofChannels: false),
-        Modules.AlphaDropout dropout => new Drop(dropout, dropout.p, ofChannels: false),
-        Modules.Dropout2d dropout => new Drop(dropout, dropout.p, ofChannels: true),
-        Modules.Dropout3d dropout => new Drop(dropout, dropout.p, ofChannels: true),
+        Modules.Dropout dropout => new DropNumbers(dropout, dropout.p, ofChannels: false),
+        Modules.AlphaDropout dropout => new DropNumbers(dropout, dropout.p, ofChannels: false),
+        Modules.Dropout2d dropout => new DropNumbers(dropout, dropout.p, ofChannels: true),
+        Modules.Dropout3d dropout => new DropNumbers(dropout, dropout.p, ofChannels: true),
         DropPath dropPath => new DropSamples(dropPath),
         _ => Activate.Find(layer),
     };

@@ -32,7 +32,7 @@ public abstract partial class FeatureMap
     {
         ArgumentNullException.ThrowIfNull(target);
         var (from, to) = (Axes, target.Axes);
-        return Cut([.. from[2..].Zip(to[2..], Math.Min)]).PadTo(target);
+        return CropTo([.. from[2..].Zip(to[2..], Math.Min)]).PadTo(target);
     }
 }
 

@@ -14,15 +14,11 @@ public abstract partial class FeatureMap
 }
 
 /// <summary>left * right, number by number. The gradient of each needs the other.</summary>
-internal sealed class Product : Operation
+internal sealed class Product : Arithmetic
 {
     public override Tensor Run(Tensor[] x) => x[0].mul(x[1]);
 
-    public override long[] Shape(long[][] x) => x[0].Broadcast(x[1], Name);
-
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => new() { KeptOperands = 0b11 };
-
-    public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => PixelFields.Joined(fields);
 
     public override bool CanOverwrite(int operand) => true;
 

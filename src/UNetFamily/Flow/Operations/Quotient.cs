@@ -14,13 +14,9 @@ public abstract partial class FeatureMap
 }
 
 /// <summary>left / right, number by number. The gradient needs both.</summary>
-internal sealed class Quotient : Operation
+internal sealed class Quotient : Arithmetic
 {
     public override Tensor Run(Tensor[] x) => x[0].div(x[1]);
 
-    public override long[] Shape(long[][] x) => x[0].Broadcast(x[1], Name);
-
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => new() { KeptOperands = 0b11 };
-
-    public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => PixelFields.Joined(fields);
 }

@@ -14,15 +14,11 @@ public abstract partial class FeatureMap
 }
 
 /// <summary>left + right. The gradient needs neither.</summary>
-internal sealed class Sum : Operation
+internal sealed class Sum : Arithmetic
 {
     public override Tensor Run(Tensor[] x) => x[0].add(x[1]);
 
-    public override long[] Shape(long[][] x) => x[0].Broadcast(x[1], Name);
-
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.None;
-
-    public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => PixelFields.Joined(fields);
 
     public override bool CanOverwrite(int operand) => true;
 

@@ -80,7 +80,7 @@ public sealed class UnetrPlusPlus : SegmentationModel
     /// <inheritdoc/>
     protected override SegmentationMaps Flow(FeatureMap x)
     {
-        var skips = new Stack<FeatureMap>(encoder.Flow(x.Channel(0, options.StemInput)));
+        var skips = new Stack<FeatureMap>(encoder.Flow(x.Narrow(0, options.StemInput)));
         var auxiliaryMaps = new Stack<FeatureMap>();
         var y = skips.Pop();
         for (var level = up.Count - 1; level >= 0; level--)

@@ -1,7 +1,7 @@
 namespace UNetFamily;
 
 /// <summary>A linear layer on the last axis. Within attention that axis is all tokens.</summary>
-internal sealed class Multiply(Linear linear) : LayerOperation(linear)
+internal sealed class ApplyLinear(Linear linear) : LayerOperation(linear)
 {
     public override LayerKind Kind => LayerKind.Linear;
 

@@ -3,7 +3,7 @@ namespace UNetFamily;
 public abstract partial class FeatureMap
 {
     /// <summary>A linear layer, or some of its rows, on the channels of each token: (N, C, tokens) to (N, rows, tokens).</summary>
-    internal FeatureMap ThroughChannels(Linear linear, long start, long rows) => Apply(new MultiplyChannels(linear, start, rows), this);
+    internal FeatureMap ThroughChannels(Linear linear, long start, long rows) => Apply(new ApplyLinearToChannels(linear, start, rows), this);
 }
 
 /// <summary>
@@ -12,7 +12,7 @@ public abstract partial class FeatureMap
 /// <param name="linear">The layer.</param>
 /// <param name="start">Its first row that counts.</param>
 /// <param name="rows">How many rows count.</param>
-internal sealed class MultiplyChannels(Linear linear, long start, long rows) : Operation
+internal sealed class ApplyLinearToChannels(Linear linear, long start, long rows) : Operation
 {
     public override nn.Module Layer => linear;
 

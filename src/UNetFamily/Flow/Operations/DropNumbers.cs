@@ -4,7 +4,7 @@ namespace UNetFamily;
 /// <param name="dropout">The layer.</param>
 /// <param name="probability">Its probability.</param>
 /// <param name="ofChannels">Whether it drops whole channels.</param>
-internal sealed class Drop(Module<Tensor, Tensor> dropout, double probability, bool ofChannels) : LayerOperation(dropout)
+internal sealed class DropNumbers(Module<Tensor, Tensor> dropout, double probability, bool ofChannels) : LayerOperation(dropout)
 {
     public override long[] Shape(long[][] x) => x[0];
 

@@ -8,12 +8,12 @@ public abstract partial class FeatureMap
     public FeatureMap Weight(Parameter parameter, params ReadOnlySpan<long> shape)
     {
         ArgumentNullException.ThrowIfNull(parameter);
-        return Apply(new Weigh(parameter, shape.IsEmpty ? null : shape.ToArray()));
+        return Apply(new WeightOperand(parameter, shape.IsEmpty ? null : shape.ToArray()));
     }
 }
 
 /// <summary>A learned tensor that no layer holds.</summary>
-internal sealed class Weigh(Parameter parameter, long[]? shape) : Operation
+internal sealed class WeightOperand(Parameter parameter, long[]? shape) : Operation
 {
     public override string Name => "Weight";
 

@@ -8,19 +8,19 @@ public abstract partial class FeatureMap
     public FeatureMap CropTo(FeatureMap target)
     {
         ArgumentNullException.ThrowIfNull(target);
-        return Cut(target.Axes[2..]);
+        return CropTo(target.Axes[2..]);
     }
 
-    private FeatureMap Cut(long[] sides)
+    private FeatureMap CropTo(long[] sides)
     {
         if (Axes.AsSpan(2).SequenceEqual(sides)) return this;
         NoteSize();
-        return Apply(new Cut(sides), this);
+        return Apply(new Crop(sides), this);
     }
 }
 
 /// <summary>The centre of a map.</summary>
-internal sealed class Cut(long[] sides) : Operation
+internal sealed class Crop(long[] sides) : Operation
 {
     /// <summary>The first position on a spatial axis.</summary>
     public long Start(long[] x, int axis) => (x[axis + 2] - sides[axis]) / 2;

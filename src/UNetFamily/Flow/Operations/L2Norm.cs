@@ -3,22 +3,22 @@ namespace UNetFamily;
 public abstract partial class FeatureMap
 {
     /// <summary>The Euclidean length along the last axis, no less than a small number, which is kept as 1.</summary>
-    /// <param name="least">The least length.</param>
+    /// <param name="eps">The least length.</param>
     /// <returns>(…, 1).</returns>
-    public FeatureMap Length(double least) => Apply(new Length(least), this);
+    public FeatureMap L2Norm(double eps) => Apply(new L2Norm(eps), this);
 
     /// <summary>The vectors along the last axis divided by their lengths.</summary>
-    /// <param name="least">The least that a length counts as.</param>
-    public FeatureMap Normalized(double least) => this / Length(least);
+    /// <param name="eps">The least that a length counts as.</param>
+    public FeatureMap L2Normalize(double eps) => this / L2Norm(eps);
 }
 
 /// <summary>The Euclidean length along the last axis.</summary>
-internal sealed class Length(double least) : Operation
+internal sealed class L2Norm(double eps) : Operation
 {
     public override Tensor Run(Tensor[] x)
     {
         using var length = x[0].norm(-1, keepdim: true);
-        return length.clamp_min(least);
+        return length.clamp_min(eps);
     }
 
     public override long[] Shape(long[][] x) => [.. x[0][..^1], 1];

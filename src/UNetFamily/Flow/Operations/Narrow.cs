@@ -7,18 +7,20 @@ public abstract partial class FeatureMap
     /// <param name="count">How many.</param>
     /// <returns>(N, count, …spatial).</returns>
     /// <exception cref="ArgumentException">They aren't all there.</exception>
-    public FeatureMap Channel(long start, long count) => start == 0 && count == Channels ? this : Apply(new Part(start, count), this);
+    public FeatureMap Narrow(long start, long count) => start == 0 && count == Channels ? this : Apply(new Narrow(start, count), this);
 
     /// <summary>The channels in three equal parts.</summary>
+    /// <exception cref="InvalidOperationException">Their number is no multiple of 3.</exception>
     public (FeatureMap First, FeatureMap Second, FeatureMap Third) Split3()
     {
-        var width = Channels / 3;
-        return (Channel(0, width), Channel(width, width), Channel(2 * width, width));
+        var (width, rest) = Math.DivRem(Channels, 3);
+        if (rest != 0) throw new InvalidOperationException($"{Channels} channels have no three equal parts. Nearest: {3 * Math.Max(1, width)}.");
+        return (Narrow(0, width), Narrow(width, width), Narrow(2 * width, width));
     }
 }
 
 /// <summary>Some of the channels.</summary>
-internal sealed class Part(long start, long count) : Operation
+internal sealed class Narrow(long start, long count) : Operation
 {
     /// <summary>The first channel.</summary>
     public long Start => start;

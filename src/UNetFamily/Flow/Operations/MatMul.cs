@@ -6,15 +6,15 @@ public abstract partial class FeatureMap
     /// <param name="right">The right factors, or one matrix (inner, columns) for all.</param>
     /// <returns>(…batch, rows, columns).</returns>
     /// <exception cref="ArgumentException">The axes don't fit.</exception>
-    public FeatureMap Times(FeatureMap right)
+    public FeatureMap MatMul(FeatureMap right)
     {
         ArgumentNullException.ThrowIfNull(right);
-        return Apply(new MatrixProduct(), this, right);
+        return Apply(new MatMul(), this, right);
     }
 }
 
 /// <summary>Products of matrices, over the last two axes. The gradient of each factor needs the other.</summary>
-internal sealed class MatrixProduct : Operation
+internal sealed class MatMul : Operation
 {
     public override LayerKind Kind => LayerKind.MatrixProduct;
 

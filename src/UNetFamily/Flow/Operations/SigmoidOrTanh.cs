@@ -3,24 +3,20 @@ namespace UNetFamily;
 public abstract partial class FeatureMap
 {
     /// <summary>1 / (1 + exp(-x)) of each number.</summary>
-    public FeatureMap Sigmoid() => Apply(new Squash(isTanh: false), this);
+    public FeatureMap Sigmoid() => Apply(new SigmoidOrTanh(isTanh: false), this);
 
     /// <summary>The hyperbolic tangent of each number.</summary>
-    public FeatureMap Tanh() => Apply(new Squash(isTanh: true), this);
+    public FeatureMap Tanh() => Apply(new SigmoidOrTanh(isTanh: true), this);
 }
 
 /// <summary>Sigmoid or hyperbolic tangent. The gradient needs the result.</summary>
-internal sealed class Squash(bool isTanh) : Operation
+internal sealed class SigmoidOrTanh(bool isTanh) : Arithmetic
 {
     public override string Name => isTanh ? "Tanh" : "Sigmoid";
 
     public override Tensor Run(Tensor[] x) => isTanh ? x[0].tanh() : x[0].sigmoid();
 
-    public override long[] Shape(long[][] x) => x[0];
-
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.ByResult;
-
-    public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => fields[0];
 
     public override bool CanOverwrite(int operand) => true;
 

@@ -1,0 +1,14 @@
+namespace UNetFamily;
+
+/// <summary>What operations number by number have in common: sides of 1 are repeated, and a position comes from itself.</summary>
+internal abstract class Arithmetic : Operation
+{
+    public override long[] Shape(long[][] x)
+    {
+        var shape = x[0];
+        foreach (var other in x.AsSpan(1)) shape = shape.Broadcast(other, Name);
+        return shape;
+    }
+
+    public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => PixelFields.Joined(fields);
+}

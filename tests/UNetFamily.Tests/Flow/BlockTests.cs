@@ -67,7 +67,8 @@ public sealed class BlockTests
             else continue;
             if (inFlow.Contains(module)) hooked.Add(name);
         }
-        TensorAssert.Equal(model.call(input).Logits, expected);
+        // Called for their hooks, instance norms run by another kernel.
+        TensorAssert.Close(model.call(input).Logits, expected, 1e-4);
         hooked.Should().NotBeEmpty();
         fired.Distinct().Should().BeEquivalentTo(hooked);
 

@@ -43,7 +43,7 @@ internal sealed class Liveness
             var (operation, operands) = (graph.Nodes[node].Operation, graph.Nodes[node].Operands);
             foreach (var operand in operands) lastUse[operand] = node;
             if (operands.Length == 0) isFixed[value] = true;        // a weight
-            else if (operation.IsView(dense[operands[0]]) || operation.Overwrites(recording: false))
+            else if (operation.IsView(dense[operands[0]]) || operation.MayPassThrough || operation.Overwrites(recording: false))
             {
                 storage[value] = storage[operands[0]];
                 isFixed[value] = isFixed[operands[0]];
@@ -95,7 +95,7 @@ internal sealed class Liveness
         for (var value = graph.Inputs.Length; value < graph.Values; value++)
         {
             next[value] = -1;
-            if (lastUse[value] >= first.Length || graph.Nodes[value - graph.Inputs.Length].Operands.Length == 0 && graph.Nodes[value - graph.Inputs.Length].Operation is WeightOperand { IsTheParameter: true }) continue;
+            if (lastUse[value] >= first.Length || graph.Nodes[value - graph.Inputs.Length].Operation is WeightOperand { IsTheParameter: true }) continue;
             next[value] = first[lastUse[value]];
             first[lastUse[value]] = value;
         }

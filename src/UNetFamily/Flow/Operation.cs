@@ -46,6 +46,9 @@ internal abstract class Operation
     /// <param name="dense">Whether that lies in memory in the order of its axes.</param>
     public virtual bool IsView(bool dense) => false;
 
+    /// <summary>Whether the result may be the first operand as it is, as of dropout in evaluation; <see cref="MemoryUse.PassesThrough"/> says when.</summary>
+    public virtual bool MayPassThrough => false;
+
     /// <summary>Whether the result lies in memory in the order of its axes.</summary>
     public virtual bool IsDense => true;
 

@@ -32,7 +32,7 @@ internal sealed class NetworkMode
             mode.waiting++;
             while (mode.changing != 0) Monitor.Wait(mode);
             mode.waiting--;
-            if (mode.evaluating.Count == 0) mode.Begin();
+            if (mode.evaluating.Count == 0) mode.before = ModuleModes.Evaluating(network);
             mode.evaluating.Add(thread);
         }
         return new Evaluation(mode, thread);
@@ -76,11 +76,6 @@ internal sealed class NetworkMode
     }
 
     private static NetworkMode Of(nn.Module network) => OfNetworks.GetValue(network, static it => new NetworkMode(it));
-
-    private void Begin()
-    {
-        before = ModuleModes.Evaluating(network);
-    }
 
     private void End(int thread)
     {

@@ -98,7 +98,9 @@ internal sealed class WindowPredictor
     public long[] OutputOf(long[] roi)
     {
         if (model is null) return roi;
-        var output = model.Describe(roi).Shape.Skip(2).ToArray();
+        ModelInspection.RequireSize(model, roi);
+        var graph = ModelInspection.RecordedAt(model, roi);
+        var output = graph.ShapeOf(graph.Outputs[0])[2..];
         if (output.Zip(roi, (outOf, into) => outOf <= into && (into - outOf) % 2 == 0).All(centred => centred)) return output;
         throw new ArgumentException($"{model.GetName()} gives logits of ({string.Join(", ", output)}) for windows of ({string.Join(", ", roi)}); they must cover the window, or its centre with equal margins.", nameof(roi));
     }

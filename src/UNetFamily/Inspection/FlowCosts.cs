@@ -3,15 +3,14 @@ namespace UNetFamily;
 /// <summary>The layers of a flow with what they cost, and what each of its modules gives.</summary>
 internal sealed class FlowCosts
 {
-    private readonly Dictionary<nn.Module, string> paths = new(ReferenceEqualityComparer.Instance);
+    private readonly Dictionary<nn.Module, string> paths;
 
     /// <param name="root">The module whose names become the layers' paths.</param>
     /// <param name="graph">Its flow.</param>
     /// <param name="memory">The memory of a training step.</param>
     public FlowCosts(nn.Module root, FlowGraph graph, FlowMemory memory)
     {
-        foreach (var (path, module) in root.named_modules()) paths.TryAdd(module, path);
-        paths[root] = "";
+        paths = ModulePaths.Of(root);
         var layers = new List<LayerCost>();
         for (var node = 0; node < graph.Nodes.Count; node++)
         {

@@ -75,8 +75,7 @@ internal sealed class FlowMemory
         use = operation.Memory(shapes, shape, mode);
         var over = liveness.Overwritten(node, recording: mode.Training);
         var bytes = mode.BytesPerNumber * shape.Elements();
-        // Dropout, a view in the eyes of liveness, makes a tensor where it does drop.
-        var isView = operands.Length > 0 && (use.PassesThrough || (operation.Overwrites(mode.Training) && !liveness.NeedsCopy(node)) || (operation is not (DropNumbers or DropSamples) && operation.IsView(IsDense(operands[0]))));
+        var isView = operands.Length > 0 && (use.PassesThrough || (operation.Overwrites(mode.Training) && !liveness.NeedsCopy(node)) || operation.IsView(IsDense(operands[0])));
         stores[value] = operands.Length == 0 ? new Store(0, node)
             : over >= 0 ? stores[operands[over]]
             : isView ? stores[operands[0]]

@@ -11,8 +11,7 @@ public sealed class NetworkGraph
     internal NetworkGraph(nn.Module root, FlowGraph graph)
     {
         this.graph = graph;
-        var paths = new Dictionary<nn.Module, string>(ReferenceEqualityComparer.Instance) { [root] = "" };
-        foreach (var (path, module) in root.named_modules()) paths.TryAdd(module, path);
+        var paths = ModulePaths.Of(root);
         var names = new Dictionary<Parameter, string>(ReferenceEqualityComparer.Instance);
         foreach (var (name, parameter) in root.named_parameters()) names.TryAdd(parameter, name);
         Operations = [.. graph.Nodes.Select(node => new GraphOperation(node.Operation.Name, node.Operation.Layer?.GetType().Name, paths.GetValueOrDefault(node.Operation.Layer ?? node.Scope, ""),

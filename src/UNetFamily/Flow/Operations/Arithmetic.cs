@@ -1,5 +1,15 @@
 namespace UNetFamily;
 
+public abstract partial class FeatureMap
+{
+    private static FeatureMap Combined(FeatureMap left, FeatureMap right, Arithmetic operation)
+    {
+        ArgumentNullException.ThrowIfNull(left);
+        ArgumentNullException.ThrowIfNull(right);
+        return left.Apply(operation, left, right);
+    }
+}
+
 /// <summary>What operations number by number have in common: sides of 1 are repeated, and a position comes from itself.</summary>
 internal abstract class Arithmetic : Operation
 {

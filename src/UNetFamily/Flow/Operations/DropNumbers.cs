@@ -8,8 +8,8 @@ internal sealed class DropNumbers(Module<Tensor, Tensor> dropout, double probabi
 {
     public override long[] Shape(long[][] x) => x[0];
 
-    // In evaluation, and with a probability of 0, the result is the operand itself.
-    public override bool IsView(bool dense) => true;
+    // In evaluation, and with a probability of 0.
+    public override bool MayPassThrough => true;
 
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => !mode.Training || probability == 0
         ? MemoryUse.None with { PassesThrough = true }

@@ -5,7 +5,7 @@ internal sealed class DropSamples(DropPath dropPath) : LayerOperation(dropPath)
 {
     public override long[] Shape(long[][] x) => x[0];
 
-    public override bool IsView(bool dense) => true;
+    public override bool MayPassThrough => true;
 
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => !mode.Training || dropPath.Probability == 0
         ? MemoryUse.None with { PassesThrough = true }

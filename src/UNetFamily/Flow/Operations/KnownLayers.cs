@@ -11,7 +11,7 @@ internal static class KnownLayers
         ConvolutionTranspose convolution => new ConvolveTransposed(convolution),
         Convolution convolution => new Convolve(convolution),
         Linear linear => new ApplyLinear(linear),
-        NormBase norm => new NormalizeMap(norm, perSample: norm is Modules.InstanceNorm1d or Modules.InstanceNorm2d or Modules.InstanceNorm3d, hasRunning: norm.track_running_stats, isAffine: norm.affine),
+        NormBase norm => new NormalizeMap(norm),
         Modules.GroupNorm norm => new NormalizeGroups(norm),
         Modules.LayerNorm norm => new NormalizeLast(norm),
         ChannelLayerNorm norm => new NormalizeChannels(norm),

@@ -5,12 +5,7 @@ public abstract partial class FeatureMap
     /// <summary>The product of two maps, number by number, as of a map and its gate.</summary>
     /// <param name="left">A map.</param>
     /// <param name="right">A map of the same shape, or with sides of 1 that are repeated.</param>
-    public static FeatureMap operator *(FeatureMap left, FeatureMap right)
-    {
-        ArgumentNullException.ThrowIfNull(left);
-        ArgumentNullException.ThrowIfNull(right);
-        return left.Apply(new Product(), left, right);
-    }
+    public static FeatureMap operator *(FeatureMap left, FeatureMap right) => Combined(left, right, new Product());
 }
 
 /// <summary>left * right, number by number. The gradient of each needs the other.</summary>

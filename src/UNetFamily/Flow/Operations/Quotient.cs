@@ -5,12 +5,7 @@ public abstract partial class FeatureMap
     /// <summary>The quotient of two maps, number by number.</summary>
     /// <param name="left">A map.</param>
     /// <param name="right">A map of the same shape, or with sides of 1 that are repeated.</param>
-    public static FeatureMap operator /(FeatureMap left, FeatureMap right)
-    {
-        ArgumentNullException.ThrowIfNull(left);
-        ArgumentNullException.ThrowIfNull(right);
-        return left.Apply(new Quotient(), left, right);
-    }
+    public static FeatureMap operator /(FeatureMap left, FeatureMap right) => Combined(left, right, new Quotient());
 }
 
 /// <summary>left / right, number by number. The gradient needs both.</summary>

@@ -5,12 +5,7 @@ public abstract partial class FeatureMap
     /// <summary>The sum of two maps, as of a branch and its shortcut.</summary>
     /// <param name="left">A map.</param>
     /// <param name="right">A map of the same shape, or with sides of 1 that are repeated.</param>
-    public static FeatureMap operator +(FeatureMap left, FeatureMap right)
-    {
-        ArgumentNullException.ThrowIfNull(left);
-        ArgumentNullException.ThrowIfNull(right);
-        return left.Apply(new Sum(), left, right);
-    }
+    public static FeatureMap operator +(FeatureMap left, FeatureMap right) => Combined(left, right, new Sum());
 }
 
 /// <summary>left + right. The gradient needs neither.</summary>

@@ -17,6 +17,8 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     /// <summary>The axis of the weights that has the output channels; of each group's where a transposed convolution has groups.</summary>
     public abstract int OutputAxis { get; }
 
+    public override bool TakesChannelsLast => TakesWeights;
+
     public override LayerKind Kind => LayerKind.Convolution;
 
     /// <summary>The same convolution with other weights of the same shapes.</summary>

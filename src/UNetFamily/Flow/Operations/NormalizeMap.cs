@@ -28,6 +28,8 @@ internal sealed class NormalizeMap(NormBase norm) : NormOperation(norm)
 
     protected override long Statistics(long[] x) => 2 * (IsPerSample ? x[0] : 1) * x[1];
 
+    public override bool TakesChannelsLast => true;
+
     public override string? Problem(long[][] x)
     {
         if (!norm.training && norm.track_running_stats || (IsPerSample ? 1 : x[0][0]) * x[0].Positions() > 1) return null;

@@ -15,14 +15,13 @@ internal sealed class OperationTimer(ScalarType type, Device device)
     /// <param name="operation">The operation.</param>
     /// <param name="shapes">The shapes of its operands; learned tensors among them are the operation's own business.</param>
     /// <param name="layout">How the operands lie in memory, and how the result has to.</param>
-    /// <param name="form">What distinguishes this way of computing it from others.</param>
-    public double Milliseconds(Operation operation, long[][] shapes, MemoryLayout layout, string form = "")
+    public double Milliseconds(Operation operation, long[][] shapes, MemoryLayout layout)
     {
-        var key = $"{Name(operation)} {form} {layout} {string.Join(' ', shapes.Select(shape => shape.Print()))} {type} {device} {get_num_threads()}";
+        var key = $"{Name(operation)} {layout} {string.Join(' ', shapes.Select(shape => shape.Print()))} {type} {device} {get_num_threads()}";
         return Known.TryGetValue(key, out var known) ? known : Known[key] = Measure(operation, shapes, layout);
     }
 
-    private static string Name(Operation operation) => operation is ConvolutionOperation { Convolution: var conv }
+    private static string Name(Operation operation) => operation.Layer is Convolution conv
         ? $"{operation.Name} {conv.out_channels} {conv.kernel_size.Print()} {conv.stride.Print()} {conv.padding?.Print()}{conv.padding_type} {conv.dilation.Print()} {conv.groups} {conv.bias is null}"
         : $"{operation.Name} {operation.Layer?.GetType().Name}";
 

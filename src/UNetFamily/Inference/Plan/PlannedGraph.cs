@@ -7,7 +7,7 @@ internal sealed class PlannedGraph : IDisposable
 {
     private readonly FlowGraph folded;
     private readonly OperationTimer timer;
-    private readonly List<Tensor> made = [];
+    private readonly List<IDisposable> made = [];
     private readonly Dictionary<(int Value, MemoryLayout Layout), int> renumbered = [];
     private readonly List<PlannedOperation> operations = [];
 
@@ -34,19 +34,29 @@ internal sealed class PlannedGraph : IDisposable
     /// <param name="timer">Measures operations.</param>
     public static PlannedGraph Of(FlowGraph folded, OperationTimer timer) => new(folded, timer);
 
-    /// <summary>Frees the weights that were laid out anew.</summary>
-    public void Dispose() => made.ForEach(weight => weight.Dispose());
+    /// <summary>Frees the weights that were made for it.</summary>
+    public void Dispose() => made.ForEach(weights => weights.Dispose());
 
     /// <summary>The fastest way to compute a node in each layout.</summary>
     private Dictionary<MemoryLayout, Form> Forms(FlowNode node)
     {
         if (!IsMap(node)) return new() { [MemoryLayout.Contiguous] = new Form(() => node.Operation, 0) };
         var shapes = folded.OperandShapes(node);
-        return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout =>
-        {
-            using var scope = NewDisposeScope();
-            return new Form(() => InLayout(node.Operation, layout), timer.Milliseconds(InLayout(node.Operation, layout), shapes, layout));
-        });
+        return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout => Ways(node, shapes, layout).Select(make => Timed(make, shapes, layout)).MinBy(form => form.Milliseconds)!);
+    }
+
+    /// <summary>The ways to compute a node in a layout.</summary>
+    private static IEnumerable<Func<Operation>> Ways(FlowNode node, long[][] shapes, MemoryLayout layout)
+    {
+        yield return () => InLayout(node.Operation, layout);
+        if (layout is MemoryLayout.ChannelsLast && WinogradConvolve.Of(node.Operation, shapes[0], node.Shape) is { } winograd) yield return winograd;
+    }
+
+    private Form Timed(Func<Operation> make, long[][] shapes, MemoryLayout layout)
+    {
+        using var scope = NewDisposeScope();
+        var operation = make();
+        using (operation as IDisposable) return new Form(make, timer.Milliseconds(operation, shapes, layout));
     }
 
     /// <summary>The layout of each node, so that the whole takes least.</summary>
@@ -80,6 +90,7 @@ internal sealed class PlannedGraph : IDisposable
         var original = folded.Nodes[node];
         int[] operands = [.. original.Operands.Select(operand => HasLayout(operand) ? In(operand, layout) : renumbered[(operand, MemoryLayout.Contiguous)])];
         var operation = forms[layout].Make();
+        if (operation is IDisposable disposable) made.Add(disposable);
         if (operation is ConvolutionOperation { Weights.Kernel: var kernel } && original.Operation is ConvolutionOperation { Weights.Kernel: var before } && !ReferenceEquals(kernel, before))
             made.Add(kernel.DetachFromDisposeScope());
         renumbered[(folded.ValueOf(node), layout)] = Add(original with { Operation = operation, Operands = operands }, layout, forms[layout].Milliseconds);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace UNetFamily;
@@ -33,6 +34,7 @@ internal static unsafe class PanelProduct
     /// <param name="taps">How many matrices are summed.</param>
     /// <param name="depth">The length of the sum in each.</param>
     /// <param name="columns">A multiple of <see cref="Lanes"/>.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void Multiply(float* a, nint tapStep, float* weights, float* c, int rows, int taps, int depth, int columns)
     {
         for (var column = 0; column < columns; column += Columns)
@@ -47,6 +49,7 @@ internal static unsafe class PanelProduct
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Block32(float* a, nint tapStep, float* b, float* c, int taps, nint depth, nint columns)
     {
         Vector512<float> c00 = default, c01 = default, c10 = default, c11 = default, c20 = default, c21 = default, c30 = default, c31 = default;
@@ -93,6 +96,7 @@ internal static unsafe class PanelProduct
         Store(c + columns, c70, c71);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Block16(float* a, nint tapStep, float* b, float* c, int taps, nint depth, nint columns)
     {
         Vector512<float> c0 = default, c1 = default, c2 = default, c3 = default, c4 = default, c5 = default, c6 = default, c7 = default;
@@ -122,6 +126,7 @@ internal static unsafe class PanelProduct
         c7.Store(c + columns);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Store(float* c, Vector512<float> left, Vector512<float> right)
     {
         left.Store(c);

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -63,10 +64,11 @@ internal sealed unsafe class WinogradConvolution : IDisposable
         var (samples, depth, height, width) = ((int)shape[0], volume ? (int)shape[2] : 1, (int)shape[^2], (int)shape[^1]);
         using var positions = x.movedim([1], [-1]);
         using var result = empty([samples, .. shape[2..], outputs], ScalarType.Float32);
+        using var crew = new Crew();
         fixed (byte* from = positions.bytes, to = result.bytes)
         {
             for (var sample = 0; sample < samples; sample++)
-                new Pass(this, (float*)from + ((nint)sample * depth * height * width * inputs), (float*)to + ((nint)sample * depth * height * width * outputs), depth, height, width).Run();
+                new Pass(this, crew, (float*)from + ((nint)sample * depth * height * width * inputs), (float*)to + ((nint)sample * depth * height * width * outputs), depth, height, width).Run();
         }
         return result.movedim([-1], [1]);
     }
@@ -85,16 +87,16 @@ internal sealed unsafe class WinogradConvolution : IDisposable
         private readonly WinogradConvolution owner;
         private readonly float* input;
         private readonly float* output;
-        private readonly int depth, height, width, across, down, threads;
+        private readonly Crew crew;
+        private readonly int depth, height, width, across, down;
         private readonly int planesPerPart, rowsPerPart;
 
-        public Pass(WinogradConvolution owner, float* input, float* output, int depth, int height, int width)
+        public Pass(WinogradConvolution owner, Crew crew, float* input, float* output, int depth, int height, int width)
         {
-            (this.owner, this.depth, this.height, this.width) = (owner, depth, height, width);
+            (this.owner, this.crew, this.depth, this.height, this.width) = (owner, crew, depth, height, width);
             this.input = input;
             this.output = output;
             (across, down) = ((width + WinogradTiles.Side - 1) / WinogradTiles.Side, (height + WinogradTiles.Side - 1) / WinogradTiles.Side);
-            threads = get_num_threads();
             var row = (long)across * WinogradTiles.Products * (owner.inputs + owner.outputs) * sizeof(float);
             rowsPerPart = (int)Math.Clamp(WorkingBytes / (row * owner.taps), 1, down);
             planesPerPart = rowsPerPart < down ? 1 : (int)Math.Clamp((WorkingBytes / (row * down)) - owner.taps + 1, 1, depth);
@@ -104,13 +106,14 @@ internal sealed unsafe class WinogradConvolution : IDisposable
         {
             var tiles = rowsPerPart * across;
             var (rowsOut, rowsIn) = (Padded(planesPerPart * tiles), Padded(planesPerPart * tiles) + ((owner.taps - 1) * tiles));
-            var transformed = Allocate((long)WinogradTiles.Products * rowsIn * owner.inputs);
-            var products = Allocate((long)WinogradTiles.Products * rowsOut * owner.outputs);
+            var (stepIn, stepOut) = (Apart((long)rowsIn * owner.inputs), Apart((long)rowsOut * owner.outputs));
+            var transformed = Allocate(WinogradTiles.Products * (long)stepIn);
+            var products = Allocate(WinogradTiles.Products * (long)stepOut);
             try
             {
                 for (var plane = 0; plane < depth; plane += planesPerPart)
                     for (var row = 0; row < down; row += rowsPerPart)
-                        new Part(this, transformed, products, rowsIn, rowsOut, plane, Math.Min(planesPerPart, depth - plane), row, Math.Min(rowsPerPart, down - row)).Run();
+                        new Part(this, transformed, products, stepIn, stepOut, plane, Math.Min(planesPerPart, depth - plane), row, Math.Min(rowsPerPart, down - row)).Run();
             }
             finally
             {
@@ -121,44 +124,36 @@ internal sealed unsafe class WinogradConvolution : IDisposable
 
         private static int Padded(int rows) => (rows + PanelProduct.Rows - 1) / PanelProduct.Rows * PanelProduct.Rows;
 
+        // An odd number of cache lines: steps of a power of two would send all 36 products of a tile to the same few places of the cache.
+        private static nint Apart(long numbers) => (nint)((numbers / PanelProduct.Lanes | 1) * PanelProduct.Lanes);
+
         /// <summary>Some rows of tiles of some planes.</summary>
-        private readonly struct Part(Pass pass, float* transformed, float* products, int rowsIn, int rowsOut, int plane, int planes, int row, int rows)
+        private readonly struct Part(Pass pass, float* transformed, float* products, nint stepIn, nint stepOut, int plane, int planes, int row, int rows)
         {
             public void Run()
             {
                 var (self, owner) = (this, pass.owner);
                 var tiles = rows * pass.across;
                 var reach = owner.taps / 2;
-                InParallel((planes + (2 * reach)) * rows, (from, to) =>
-                {
-                    for (var at = from; at < to; at++) self.Transform(self.Plane(at, reach), at);
-                });
-                InParallel(WinogradTiles.Products, (from, to) =>
-                {
-                    for (var p = from; p < to; p++)
-                    {
-                        PanelProduct.Multiply(self.Transformed(p, 0), (nint)tiles * owner.inputs, owner.kernel + ((nint)p * owner.taps * owner.inputs * owner.outputs), self.Product(p, 0), Padded(self.Tiles), owner.taps, owner.inputs, owner.outputs);
-                    }
-                });
-                InParallel(planes * rows, (from, to) =>
-                {
-                    for (var at = from; at < to; at++) self.TransformBack(at);
-                });
+                pass.crew.Do((planes + (2 * reach)) * rows, at => self.Transform(self.Plane(at, reach), at));
+                pass.crew.Do(WinogradTiles.Products, product => PanelProduct.Multiply(self.Transformed(product, 0), (nint)tiles * owner.inputs,
+                    owner.kernel + ((nint)product * owner.taps * owner.inputs * owner.outputs), self.Product(product, 0), Padded(self.Tiles), owner.taps, owner.inputs, owner.outputs));
+                pass.crew.Do(planes * rows, self.TransformBack);
             }
 
             private int Tiles => planes * rows * pass.across;
 
             private int Plane(int at, int reach) => plane + (at / rows) - reach;
 
-            private float* Transformed(int product, int tile) => transformed + ((((nint)product * rowsIn) + tile) * pass.owner.inputs);
+            private float* Transformed(int product, int tile) => transformed + (product * stepIn) + ((nint)tile * pass.owner.inputs);
 
-            private float* Product(int product, int tile) => products + ((((nint)product * rowsOut) + tile) * pass.owner.outputs);
+            private float* Product(int product, int tile) => products + (product * stepOut) + ((nint)tile * pass.owner.outputs);
 
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
             private void Transform(int z, int at)
             {
                 var (inputs, width, height) = (pass.owner.inputs, pass.width, pass.height);
                 var tile = stackalloc Vector512<float>[WinogradTiles.Products];
-                var step = (nint)rowsIn * inputs;
                 var top = ((row + (at % rows)) * WinogradTiles.Side) - 1;
                 for (var x = 0; x < pass.across; x++)
                 {
@@ -177,16 +172,16 @@ internal sealed unsafe class WinogradConvolution : IDisposable
                                 tile[(i * WinogradTiles.Reach) + j] = inside ? Vector512.Load(from + ((((nint)i * width) + j) * inputs)) : default;
                             }
                         }
-                        WinogradTiles.OfInput(tile, to + channel, step);
+                        WinogradTiles.OfInput(tile, to + channel, stepIn);
                     }
                 }
             }
 
+            [MethodImpl(MethodImplOptions.AggressiveOptimization)]
             private void TransformBack(int at)
             {
                 var (outputs, width, height) = (pass.owner.outputs, pass.width, pass.height);
                 var tile = stackalloc Vector512<float>[WinogradTiles.Products];
-                var step = (nint)rowsOut * outputs;
                 var (z, top) = (plane + (at / rows), (row + (at % rows)) * WinogradTiles.Side);
                 for (var x = 0; x < pass.across; x++)
                 {
@@ -196,19 +191,12 @@ internal sealed unsafe class WinogradConvolution : IDisposable
                     var corner = pass.output + (((((nint)z * height) + top) * width + left) * outputs);
                     for (var channel = 0; channel < outputs; channel += PanelProduct.Lanes)
                     {
-                        WinogradTiles.OfProducts(from + channel, step, tile);
+                        WinogradTiles.OfProducts(from + channel, stepOut, tile);
                         var shift = Vector512.Load(pass.owner.bias + channel);
                         for (var i = 0; i < high; i++)
                             for (var j = 0; j < wide; j++) (tile[(i * WinogradTiles.Reach) + j] + shift).Store(corner + channel + ((((nint)i * width) + j) * outputs));
                     }
                 }
-            }
-
-            private void InParallel(int count, Action<int, int> work)
-            {
-                var workers = Math.Min(pass.threads, count);
-                if (workers == 1) work(0, count);
-                else Parallel.For(0, workers, new ParallelOptions { MaxDegreeOfParallelism = workers }, worker => work((int)((long)count * worker / workers), (int)((long)count * (worker + 1) / workers)));
             }
         }
     }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace UNetFamily;
@@ -36,6 +37,7 @@ internal static unsafe class WinogradTiles
     /// <param name="tile">6 x 6 vectors.</param>
     /// <param name="result">Where the first of the 36 goes.</param>
     /// <param name="step">How much further the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OfInput(Vector512<float>* tile, float* result, nint step)
     {
         for (var x = 0; x < Reach; x++) Input(tile + x, Reach);
@@ -50,6 +52,7 @@ internal static unsafe class WinogradTiles
     /// <param name="products">The first of the 36.</param>
     /// <param name="step">How much further the next.</param>
     /// <param name="tile">6 x 6 vectors to work on; the first 4 of each of the first 4 rows have the result.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     public static void OfProducts(float* products, nint step, Vector512<float>* tile)
     {
         for (var y = 0; y < Reach; y++)
@@ -60,6 +63,7 @@ internal static unsafe class WinogradTiles
         for (var x = 0; x < Side; x++) Output(tile + x, Reach);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Input(Vector512<float>* d, int step)
     {
         var (d0, d1, d2, d3, d4, d5) = (d[0], d[step], d[2 * step], d[3 * step], d[4 * step], d[5 * step]);
@@ -74,6 +78,7 @@ internal static unsafe class WinogradTiles
         d[5 * step] = Vector512.FusedMultiplyAdd(four, d1, Vector512.FusedMultiplyAdd(five, d3, d5));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static void Output(Vector512<float>* m, int step)
     {
         var (m0, m1, m2, m3, m4, m5) = (m[0], m[step], m[2 * step], m[3 * step], m[4 * step], m[5 * step]);

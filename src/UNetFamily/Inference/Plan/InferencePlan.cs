@@ -18,7 +18,7 @@ public sealed class InferencePlan : IDisposable
     private readonly Device device;
     private bool isDisposed;
 
-    private InferencePlan(SegmentationModel model, long[] shape)
+    private InferencePlan(SegmentationModel model, long[] shape, Func<Operation, long[][], MemoryLayout, double>? cost)
     {
         using var mode = NetworkMode.Evaluate(model.Whole);
         var weight = model.parameters().First();
@@ -27,7 +27,7 @@ public sealed class InferencePlan : IDisposable
         folded = FoldedGraph.Of(graph, graph.Outputs.AsSpan(0, 1));
         try
         {
-            planned = PlannedGraph.Of(folded.Graph, new OperationTimer(type, device));
+            planned = PlannedGraph.Of(folded.Graph, cost ?? new OperationTimer(type, device).Milliseconds);
         }
         catch
         {
@@ -50,11 +50,12 @@ public sealed class InferencePlan : IDisposable
     /// <summary>Makes a plan.</summary>
     /// <param name="model">The network.</param>
     /// <param name="shape">The shape of the batches: (N, C, …spatial).</param>
-    internal static InferencePlan Of(SegmentationModel model, params ReadOnlySpan<long> shape)
+    /// <param name="cost">What decides about layouts instead of measurements.</param>
+    internal static InferencePlan Of(SegmentationModel model, long[] shape, Func<Operation, long[][], MemoryLayout, double>? cost = null)
     {
         model.ThrowIfDisposed();
-        ModelInspection.RequireSize(model, shape[2..]);
-        return new InferencePlan(model, shape.ToArray());
+        ModelInspection.RequireSize(model, shape.AsSpan(2));
+        return new InferencePlan(model, shape, cost);
     }
 
     /// <summary>The logits of a batch.</summary>

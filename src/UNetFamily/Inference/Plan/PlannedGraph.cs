@@ -6,14 +6,14 @@ namespace UNetFamily;
 internal sealed class PlannedGraph : IDisposable
 {
     private readonly FlowGraph folded;
-    private readonly OperationTimer timer;
+    private readonly Func<Operation, long[][], MemoryLayout, double> cost;
     private readonly List<IDisposable> made = [];
     private readonly Dictionary<(int Value, MemoryLayout Layout), int> renumbered = [];
     private readonly List<PlannedOperation> operations = [];
 
-    private PlannedGraph(FlowGraph folded, OperationTimer timer)
+    private PlannedGraph(FlowGraph folded, Func<Operation, long[][], MemoryLayout, double> cost)
     {
-        (this.folded, this.timer) = (folded, timer);
+        (this.folded, this.cost) = (folded, cost);
         Graph = new FlowGraph(folded.Inputs);
         using var noGradient = no_grad();
         var forms = folded.Nodes.Select(Forms).ToArray();
@@ -31,8 +31,8 @@ internal sealed class PlannedGraph : IDisposable
 
     /// <summary>Plans a graph.</summary>
     /// <param name="folded">A graph without anything that isn't needed.</param>
-    /// <param name="timer">Measures operations.</param>
-    public static PlannedGraph Of(FlowGraph folded, OperationTimer timer) => new(folded, timer);
+    /// <param name="cost">The milliseconds that an operation takes for operands of these shapes, all in a layout.</param>
+    public static PlannedGraph Of(FlowGraph folded, Func<Operation, long[][], MemoryLayout, double> cost) => new(folded, cost);
 
     /// <summary>Frees the weights that were made for it.</summary>
     public void Dispose() => made.ForEach(weights => weights.Dispose());
@@ -56,7 +56,7 @@ internal sealed class PlannedGraph : IDisposable
     {
         using var scope = NewDisposeScope();
         var operation = make();
-        using (operation as IDisposable) return new Form(make, timer.Milliseconds(operation, shapes, layout));
+        using (operation as IDisposable) return new Form(make, cost(operation, shapes, layout));
     }
 
     /// <summary>The layout of each node, so that the whole takes least.</summary>
@@ -83,7 +83,7 @@ internal sealed class PlannedGraph : IDisposable
     private static double Milliseconds(Dictionary<MemoryLayout, Form> forms, MemoryLayout layout) => forms.TryGetValue(layout, out var form) ? form.Milliseconds : double.PositiveInfinity;
 
     private double Change(long[] shape, MemoryLayout to) =>
-        timer.Milliseconds(new ChangeLayout(to), [shape], to is MemoryLayout.ChannelsLast ? MemoryLayout.Contiguous : MemoryLayout.ChannelsLast);
+        cost(new ChangeLayout(to), [shape], to is MemoryLayout.ChannelsLast ? MemoryLayout.Contiguous : MemoryLayout.ChannelsLast);
 
     private void Take(int node, MemoryLayout layout, Dictionary<MemoryLayout, Form> forms)
     {

@@ -33,7 +33,7 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     protected abstract Tensor Compute(Tensor x, ConvolutionWeights weights);
 
     /// <summary>The padding of each end.</summary>
-    protected long[] Paddings => [.. Enumerable.Range(0, conv.kernel_size.Length).Select(axis => Padding(axis) / 2)];
+    public long[] Paddings => [.. Enumerable.Range(0, conv.kernel_size.Length).Select(axis => Padding(axis) / 2)];
 
     protected void RequireMap(long[] x)
     {

@@ -20,7 +20,8 @@ internal sealed class NormalizeMap(NormBase norm) : NormOperation(norm)
         return (factor, shift);
     }
 
-    private bool IsPerSample => norm is TorchSharp.Modules.InstanceNorm1d or TorchSharp.Modules.InstanceNorm2d or TorchSharp.Modules.InstanceNorm3d;
+    /// <summary>Whether it normalizes each sample by itself.</summary>
+    public bool IsPerSample => norm is TorchSharp.Modules.InstanceNorm1d or TorchSharp.Modules.InstanceNorm2d or TorchSharp.Modules.InstanceNorm3d;
 
     protected override long? Channels => norm.num_features;
 

@@ -27,7 +27,7 @@ public sealed class InferencePlan : IDisposable
         folded = FoldedGraph.Of(graph, graph.Outputs.AsSpan(0, 1));
         try
         {
-            planned = PlannedGraph.Of(folded.Graph, cost ?? new OperationTimer(type, device).Milliseconds);
+            planned = PlannedGraph.Of(folded.Graph, type is ScalarType.Float32 && device.type is DeviceType.CPU, cost ?? new OperationTimer(type, device).Milliseconds);
         }
         catch
         {

@@ -6,14 +6,15 @@ namespace UNetFamily;
 internal sealed class PlannedGraph : IDisposable
 {
     private readonly FlowGraph folded;
+    private readonly bool takesKernels;
     private readonly Func<Operation, long[][], MemoryLayout, double> cost;
     private readonly List<IDisposable> made = [];
     private readonly Dictionary<(int Value, MemoryLayout Layout), int> renumbered = [];
     private readonly List<PlannedOperation> operations = [];
 
-    private PlannedGraph(FlowGraph folded, Func<Operation, long[][], MemoryLayout, double> cost)
+    private PlannedGraph(FlowGraph folded, bool takesKernels, Func<Operation, long[][], MemoryLayout, double> cost)
     {
-        (this.folded, this.cost) = (folded, cost);
+        (this.folded, this.takesKernels, this.cost) = (folded, takesKernels, cost);
         Graph = new FlowGraph(folded.Inputs);
         using var noGradient = no_grad();
         var forms = folded.Nodes.Select(Forms).ToArray();
@@ -31,8 +32,9 @@ internal sealed class PlannedGraph : IDisposable
 
     /// <summary>Plans a graph.</summary>
     /// <param name="folded">A graph without anything that isn't needed.</param>
+    /// <param name="takesKernels">Whether it computes in float32 on a CPU, as the kernels of this library do.</param>
     /// <param name="cost">The milliseconds that an operation takes for operands of these shapes, all in a layout.</param>
-    public static PlannedGraph Of(FlowGraph folded, Func<Operation, long[][], MemoryLayout, double> cost) => new(folded, cost);
+    public static PlannedGraph Of(FlowGraph folded, bool takesKernels, Func<Operation, long[][], MemoryLayout, double> cost) => new(folded, takesKernels, cost);
 
     /// <summary>Frees the weights that were made for it.</summary>
     public void Dispose() => made.ForEach(weights => weights.Dispose());
@@ -42,15 +44,26 @@ internal sealed class PlannedGraph : IDisposable
     {
         if (!IsMap(node)) return new() { [MemoryLayout.Contiguous] = new Form(() => node.Operation, 0) };
         var shapes = folded.OperandShapes(node);
-        return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout => Ways(node, shapes, layout).Select(make => Timed(make, shapes, layout)).MinBy(form => form.Milliseconds)!);
+        return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout => Ways(node, shapes, layout).Select(make => Timed(make, shapes, layout)).DefaultIfEmpty(Form.None).MinBy(form => form.Milliseconds)!);
     }
 
-    /// <summary>The ways to compute a node in a layout.</summary>
-    private static IEnumerable<Func<Operation>> Ways(FlowNode node, long[][] shapes, MemoryLayout layout)
+    /// <summary>The ways to compute a node in a layout: by libtorch, and by kernels of this library.</summary>
+    private IEnumerable<Func<Operation>> Ways(FlowNode node, long[][] shapes, MemoryLayout layout)
     {
-        yield return () => InLayout(node.Operation, layout);
-        if (layout is MemoryLayout.ChannelsLast && WinogradConvolve.Of(node.Operation, shapes[0], node.Shape) is { } winograd) yield return winograd;
+        var channelsLast = layout is MemoryLayout.ChannelsLast;
+        Func<Operation>?[] kernels = !takesKernels ? [] :
+        [
+            ActivateGaussian.Of(node.Operation),
+            channelsLast ? WinogradConvolve.Of(node.Operation, shapes[0], node.Shape) : null,
+            channelsLast ? NormalizeByMoments.Of(node.Operation, shapes[0]) : null,
+            channelsLast ? SpreadDepthwise.Of(node.Operation) : null,
+        ];
+        if (!(channelsLast && IsInexact(node.Operation))) yield return () => InLayout(node.Operation, layout);
+        foreach (var kernel in kernels) if (kernel is not null) yield return kernel;
     }
+
+    // See GroupMoments.
+    private bool IsInexact(Operation operation) => takesKernels && operation is NormalizeGroups or NormalizeMap { IsPerSample: true };
 
     private Form Timed(Func<Operation> make, long[][] shapes, MemoryLayout layout)
     {
@@ -125,7 +138,10 @@ internal sealed class PlannedGraph : IDisposable
     private bool HasLayout(int value) => value < folded.Inputs.Length || folded.Nodes[value - folded.Inputs.Length].Operation is not WeightOperand;
 
     /// <summary>A way to compute a node.</summary>
-    private sealed record Form(Func<Operation> Make, double Milliseconds);
+    private sealed record Form(Func<Operation> Make, double Milliseconds)
+    {
+        public static Form None { get; } = new(() => throw new InvalidOperationException("There is no way."), double.PositiveInfinity);
+    }
 }
 
 /// <summary>How a node is computed.</summary>

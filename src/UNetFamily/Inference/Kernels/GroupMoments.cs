@@ -14,7 +14,11 @@ namespace UNetFamily;
 /// <param name="bias">The shift of each channel; null for 0.</param>
 internal sealed unsafe class GroupMoments(int channels, int groups, double eps, float[]? weight, float[]? bias)
 {
-    private const int PositionsAtOnce = 512;
+    private const int PositionsAtOnce = 2048;
+    private const int PositionsInCache = 32;
+    private const int Pair = 2 * PanelProduct.Lanes;
+
+    private readonly float[] shifts = bias ?? new float[channels];
 
     /// <summary>Normalizes one sample.</summary>
     /// <param name="x">(positions, channels).</param>
@@ -38,27 +42,44 @@ internal sealed unsafe class GroupMoments(int channels, int groups, double eps, 
     private void Moments(nint x, long positions, int part, double[] means, double[] squares)
     {
         var (first, count) = Part(part, positions);
-        for (var channel = 0; channel < channels; channel += PanelProduct.Lanes)
+        var (step, start) = (channels, first * channels);
+        float* about = (float*)x + start, sums = stackalloc float[step], squared = stackalloc float[step];
+        new Span<float>(sums, step).Clear();
+        new Span<float>(squared, step).Clear();
+        for (var block = 0; block < count; block += PositionsInCache)
         {
-            var from = (float*)x + (first * channels) + channel;
-            var about = Vector512.Load(from);
-            Vector512<float> sum = default, square = default;
-            for (var i = 0; i < count; i++, from += channels)
+            var end = Math.Min(PositionsInCache, count - block);
+            for (var channel = 0; channel < step; channel += Pair)
             {
-                var difference = Vector512.Load(from) - about;
-                sum += difference;
-                square = Vector512.FusedMultiplyAdd(difference, difference, square);
+                // Two vectors fill a pair of cache lines, which memory gives at once. An odd one counts twice.
+                var second = channel + (step - channel >= Pair ? PanelProduct.Lanes : 0);
+                var at = about + (block * step);
+                Vector512<float> about0 = Vector512.Load(about + channel), about1 = Vector512.Load(about + second), sum0 = Vector512.Load(sums + channel), sum1 = Vector512.Load(sums + second);
+                Vector512<float> square0 = Vector512.Load(squared + channel), square1 = Vector512.Load(squared + second);
+                for (var i = 0; i < end; i++, at += step)
+                {
+                    var (difference0, difference1) = (Vector512.Load(at + channel) - about0, Vector512.Load(at + second) - about1);
+                    sum0 += difference0;
+                    sum1 += difference1;
+                    square0 = Vector512.FusedMultiplyAdd(difference0, difference0, square0);
+                    square1 = Vector512.FusedMultiplyAdd(difference1, difference1, square1);
+                }
+                sum0.Store(sums + channel);
+                sum1.Store(sums + second);
+                square0.Store(squared + channel);
+                square1.Store(squared + second);
             }
-            for (var lane = 0; lane < PanelProduct.Lanes; lane++)
-            {
-                var (place, mean) = ((part * channels) + channel + lane, (double)sum[lane] / count);
-                means[place] = about[lane] + mean;
-                squares[place] = Math.Max(0, square[lane] - (count * mean * mean));
-            }
+        }
+        for (var channel = 0; channel < step; channel++)
+        {
+            var (place, mean) = ((part * step) + channel, (double)sums[channel] / count);
+            means[place] = about[channel] + mean;
+            squares[place] = Math.Max(0, squared[channel] - (count * mean * mean));
         }
     }
 
     /// <summary>The mean and the factor of each channel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private (float[] Mean, float[] Factor) Joined(long positions, int parts, double[] means, double[] squares)
     {
         var (mean, factor) = (new float[channels], new float[channels]);
@@ -86,12 +107,24 @@ internal sealed unsafe class GroupMoments(int channels, int groups, double eps, 
     private void Apply(nint x, nint y, long positions, int part, float[] mean, float[] factor)
     {
         var (first, count) = Part(part, positions);
-        for (var channel = 0; channel < channels; channel += PanelProduct.Lanes)
+        var step = channels;
+        for (var block = 0; block < count; block += PositionsInCache)
         {
-            float* from = (float*)x + (first * channels) + channel, to = (float*)y + (first * channels) + channel;
-            var (centre, scale) = (Vector512.Create(mean, channel), Vector512.Create(factor, channel));
-            var shift = bias is null ? default : Vector512.Create(bias, channel);
-            for (var i = 0; i < count; i++, from += channels, to += channels) Vector512.FusedMultiplyAdd(Vector512.Load(from) - centre, scale, shift).Store(to);
+            var end = Math.Min(PositionsInCache, count - block);
+            for (var channel = 0; channel < step; channel += Pair)
+            {
+                var second = channel + (step - channel >= Pair ? PanelProduct.Lanes : 0);
+                var start = (first + block) * step;
+                float* from = (float*)x + start, to = (float*)y + start;
+                var (centre0, scale0, shift0) = (Vector512.Create(mean, channel), Vector512.Create(factor, channel), Vector512.Create(shifts, channel));
+                var (centre1, scale1, shift1) = (Vector512.Create(mean, second), Vector512.Create(factor, second), Vector512.Create(shifts, second));
+                for (var i = 0; i < end; i++, from += step, to += step)
+                {
+                    var (value0, value1) = (Vector512.Load(from + channel), Vector512.Load(from + second));
+                    Vector512.FusedMultiplyAdd(value0 - centre0, scale0, shift0).Store(to + channel);
+                    Vector512.FusedMultiplyAdd(value1 - centre1, scale1, shift1).Store(to + second);
+                }
+            }
         }
     }
 }

@@ -51,11 +51,10 @@ internal sealed unsafe class GroupMoments(int channels, int groups, double eps, 
             var end = Math.Min(PositionsInCache, count - block);
             for (var channel = 0; channel < step; channel += Pair)
             {
-                // Two vectors fill a pair of cache lines, which memory gives at once. An odd one counts twice.
+                // Two vectors fill a pair of cache lines, which memory gives at once; of an odd one, the second is the first again.
                 var second = channel + (step - channel >= Pair ? PanelProduct.Lanes : 0);
                 var at = about + (block * step);
-                Vector512<float> about0 = Vector512.Load(about + channel), about1 = Vector512.Load(about + second), sum0 = Vector512.Load(sums + channel), sum1 = Vector512.Load(sums + second);
-                Vector512<float> square0 = Vector512.Load(squared + channel), square1 = Vector512.Load(squared + second);
+                Vector512<float> about0 = Vector512.Load(about + channel), about1 = Vector512.Load(about + second), sum0 = default, sum1 = default, square0 = default, square1 = default;
                 for (var i = 0; i < end; i++, at += step)
                 {
                     var (difference0, difference1) = (Vector512.Load(at + channel) - about0, Vector512.Load(at + second) - about1);
@@ -64,10 +63,12 @@ internal sealed unsafe class GroupMoments(int channels, int groups, double eps, 
                     square0 = Vector512.FusedMultiplyAdd(difference0, difference0, square0);
                     square1 = Vector512.FusedMultiplyAdd(difference1, difference1, square1);
                 }
-                sum0.Store(sums + channel);
-                sum1.Store(sums + second);
-                square0.Store(squared + channel);
-                square1.Store(squared + second);
+                // Few numbers are summed in a row, then these sums: errors grow with the root of either count, and not of both.
+                (Vector512.Load(sums + channel) + sum0).Store(sums + channel);
+                (Vector512.Load(squared + channel) + square0).Store(squared + channel);
+                if (second == channel) continue;
+                (Vector512.Load(sums + second) + sum1).Store(sums + second);
+                (Vector512.Load(squared + second) + square1).Store(squared + second);
             }
         }
         for (var channel = 0; channel < step; channel++)

@@ -25,11 +25,14 @@ internal abstract class KernelOperation(Operation original) : Operation
     /// <summary>The numbers of a map in the order in which they lie in memory.</summary>
     /// <param name="x">A map that is dense in either layout.</param>
     /// <param name="work">Takes them.</param>
-    protected static unsafe void With(Tensor x, Action<nint> work)
+    public static unsafe void With(Tensor x, Action<nint> work)
     {
         using var order = x.is_contiguous() ? x.alias() : x.movedim([1], [-1]);
         fixed (byte* numbers = order.bytes) work((nint)numbers);
     }
+
+    /// <summary>Where a sample begins, in bytes.</summary>
+    public static nint Offset(long sample, long[] shape) => (nint)(sample * shape[1] * shape.Positions() * sizeof(float));
 
     /// <summary>Numbers of a small tensor.</summary>
     protected static float[] Numbers(Tensor x)

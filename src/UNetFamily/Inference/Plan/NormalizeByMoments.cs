@@ -46,10 +46,7 @@ internal sealed class NormalizeByMoments : KernelOperation
         With(x, from => With(y, to =>
         {
             for (var sample = 0L; sample < shape[0]; sample++)
-            {
-                var offset = (nint)(sample * shape[1] * shape.Positions() * sizeof(float));
-                moments.Normalize(from + offset, to + offset, shape.Positions(), crew);
-            }
+                moments.Normalize(from + Offset(sample, shape), to + Offset(sample, shape), shape.Positions(), crew);
         }));
     }
 }

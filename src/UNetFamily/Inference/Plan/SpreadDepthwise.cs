@@ -30,7 +30,5 @@ internal sealed class SpreadDepthwise : KernelOperation
                 kernel.Run(input + Offset(sample, from), from[2..], output + Offset(sample, to), to[2..], crew);
         }));
         return result;
-
-        static nint Offset(long sample, long[] shape) => (nint)(sample * shape[1] * shape.Positions() * sizeof(float));
     }
 }

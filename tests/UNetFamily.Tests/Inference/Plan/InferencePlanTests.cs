@@ -45,7 +45,7 @@ public sealed class InferencePlanTests
         try
         {
             using var plan = InferencePlan.Of(model, input.shape, (operation, _, layout) => operation is WinogradConvolve ? 1 : layout is MemoryLayout.ChannelsLast ? 2 : 100);
-            plan.Steps.Count(step => step.Name == nameof(WinogradConvolve)).Should().Be(9, "every convolution of 3 x 3 but the one that takes the image's channel");
+            plan.Steps.Count(step => step.Name.Contains(nameof(WinogradConvolve))).Should().Be(9, "every convolution of 3 x 3 but the one that takes the image's channel");
             var logits = plan.Run(input);
             model.to(ScalarType.Float64);
             var exact = Logits(model, input.to(ScalarType.Float64));

@@ -77,6 +77,18 @@ public static class Snippets
         #endregion
     }
 
+    public static void Plan()
+    {
+        using var model = new UNet(new UNetOptions { InChannels = 1, OutChannels = 3, SpatialDims = SpatialDims.Three, Widths = [4, 8] });
+        using var window = rand([1, 1, 16, 32, 32]);
+
+        #region plan
+        using var plan = model.ForInference(16, 32, 32);                // as long as four predictions
+        using var logits = plan.Run(window);                            // (N, C, D, H, W) -> (N, classes, D, H, W), equal to rounding
+        Console.WriteLine(plan);                                        // every step, its memory layout, and what it took
+        #endregion
+    }
+
     public static void Prune()
     {
         using var image = rand(1, 1, 64, 64);

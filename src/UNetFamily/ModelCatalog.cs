@@ -13,6 +13,7 @@ public static class ModelCatalog
     private const string UNetPlusPlus2018 = "Zhou et al., UNet++, 2018 (arXiv 1807.10165)";
     private const string UNet2015 = "Ronneberger et al., U-Net, 2015 (arXiv 1505.04597)";
 
+    private const string Attention2018 = "Oktay et al., Attention U-Net, 2018 (arXiv 1804.03999)";
     private const string U2Net2019 = "Huang et al., 3D U²-Net, 2019 (arXiv 1909.06012)";
     private const string ConvUNeXt2022 = "Han et al., ConvUNeXt, 2022 (doi 10.1016/j.knosys.2022.109512)";
     private const string MedNeXt2023 = "Roy et al., MedNeXt, 2023 (arXiv 2303.09975)";
@@ -27,6 +28,15 @@ public static class ModelCatalog
         new("unet-release", $"{UNet2015}, released network phseg_v5", UNetOptions.Release2015(), 31_100_354),
         new("unet-milesial", "milesial/Pytorch-UNet", UNetOptions.Milesial(3, 2), 31_037_698),
         new("unet-milesial-bilinear", "milesial/Pytorch-UNet", UNetOptions.Milesial(3, 2, bilinear: true), 17_263_042),
+        new("attention-unet", "LeeJunHyun/Image_Segmentation, AttU_Net", new AttentionUNetOptions { InChannels = 3, OutChannels = 1 }, 34_878_573),
+        new("attention-unet-plain", "LeeJunHyun/Image_Segmentation, U_Net", new AttentionUNetOptions { InChannels = 3, OutChannels = 1, Attention = SkipAttention.None }, 34_527_041),
+        new("attention-unet-r2", "LeeJunHyun/Image_Segmentation, R2AttU_Net", new AttentionUNetOptions { InChannels = 3, OutChannels = 1, Unit = AttentionUNetUnit.RecurrentResidual }, 39_442_925),
+        new("attention-unet-monai-2d", "Project-MONAI/MONAI, AttentionUnet", AttentionUNetOptions.Monai(SpatialDims.Two, 1, 2, [64, 128, 256, 512, 1024]), 31_739_250),
+        new("attention-unet-monai-3d", "Project-MONAI/MONAI, AttentionUnet", AttentionUNetOptions.Monai(SpatialDims.Three, 1, 2, [16, 32, 64, 128, 256]), 5_909_130),
+        new("attention-unet-ct-multi", $"{Attention2018}, two gates on a skip", AttentionUNetOptions.OktayCt(1, 4), 6_473_322),
+        new("attention-unet-ct-single", $"{Attention2018}, one gate on a skip", AttentionUNetOptions.OktayCt(1, 4, gates: 1), 6_214_151),
+        new("attention-unet-ct-plain", $"{Attention2018}, its U-Net baseline", AttentionUNetOptions.OktayCt(1, 4, gates: 0), 5_888_004),
+        new("attention-unet-grid", $"{Attention2018}, grid attention", AttentionUNetOptions.OktayGrid(1, 4), 2_221_815),
         new("unetplusplus-keras", UNetPlusPlus2018, UNetPlusPlusOptions.Keras(), 9_041_601),
         new("unetplusplus-keras-l3", $"{UNetPlusPlus2018}, pruned to its branch 3", UNetPlusPlusOptions.Keras() with { Level = 3 }, 2_204_961),
         new("unetplusplus-keras-l2", $"{UNetPlusPlus2018}, pruned to its branch 2", UNetPlusPlusOptions.Keras() with { Level = 2 }, 511_105),

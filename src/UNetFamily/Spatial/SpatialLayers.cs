@@ -46,14 +46,16 @@ public static class SpatialLayers
         /// <param name="padding">The padding removed from both sides; 0 when left out.</param>
         /// <param name="groups">The number of groups.</param>
         /// <param name="bias">Whether a bias is learned.</param>
-        public Convolution ConvTranspose(long from, long to, Extent kernel, Extent? stride = null, Extent? padding = null, long groups = 1, bool bias = true)
+        /// <param name="outputPadding">How many positions are added behind on every axis, fewer than the stride.</param>
+        public Convolution ConvTranspose(long from, long to, Extent kernel, Extent? stride = null, Extent? padding = null, long groups = 1, bool bias = true, long outputPadding = 0)
         {
-            var (k, s, p) = (kernel.Along(dims), (stride ?? kernel).Along(dims), (padding ?? 0).Along(dims));
+            // The same on every axis: TorchSharp hands on no more, see Upstream/README.md.
+            var (k, s, p, o) = (kernel.Along(dims), (stride ?? kernel).Along(dims), (padding ?? 0).Along(dims), outputPadding);
             using var viewsOfTheWeight = NewDisposeScope();     // see Upstream/README.md
             return dims switch
             {
-                SpatialDims.Two => ConvTranspose2d(from, to, (k[0], k[1]), (s[0], s[1]), (p[0], p[1]), null, null, PaddingModes.Zeros, groups, bias),
-                SpatialDims.Three => ConvTranspose3d(from, to, (k[0], k[1], k[2]), (s[0], s[1], s[2]), (p[0], p[1], p[2]), null, null, PaddingModes.Zeros, groups, bias),
+                SpatialDims.Two => ConvTranspose2d(from, to, (k[0], k[1]), (s[0], s[1]), (p[0], p[1]), (o, o), null, PaddingModes.Zeros, groups, bias),
+                SpatialDims.Three => ConvTranspose3d(from, to, (k[0], k[1], k[2]), (s[0], s[1], s[2]), (p[0], p[1], p[2]), (o, o, o), null, PaddingModes.Zeros, groups, bias),
                 _ => throw Unsupported(dims),
             };
         }

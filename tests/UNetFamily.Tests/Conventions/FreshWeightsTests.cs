@@ -51,10 +51,16 @@ public class FreshWeightsTests
                 break;
             case Convolution conv:
                 if (conv.weight!.numel() >= Enough) conv.weight.std().ToDouble().Should().BeApproximately(Math.Sqrt(2 / FanIn(conv)), 5 / Math.Sqrt(conv.weight.numel()), "{0} is drawn after He", key);
-                if (conv.bias is { } none) none.eq(0).all().ToBoolean().Should().BeTrue("{0} has no bias yet", key);
+                if (conv.bias is { } kept && initialization == Initialization.HeWithNoisyNorms) IsUniform(key, kept, 1 / Math.Sqrt(FanIn(conv)));
+                else if (conv.bias is { } none) none.eq(0).all().ToBoolean().Should().BeTrue("{0} has no bias yet", key);
                 break;
             case NormBase { affine: true } norm:
                 norm.bias!.eq(0).all().ToBoolean().Should().BeTrue("{0} shifts nothing yet", key);
+                if (initialization == Initialization.HeWithNoisyNorms)
+                {
+                    (norm.weight! - 1).abs().max().ToDouble().Should().BeInRange(1e-8, 0.15, "{0} is drawn around 1 with a deviation of 0.02", key);
+                    break;
+                }
                 (norm.weight!.eq(1).all() | norm.weight!.eq(0).all()).ToBoolean().Should().BeTrue("{0} scales nothing yet, or silences a residual branch", key);
                 break;
             case TorchSharp.Modules.GroupNorm norm:

@@ -1,3 +1,4 @@
+using UNetFamily.Tests.Models.AttentionUNet;
 using UNetFamily.Tests.Models.ConvUNeXt;
 using UNetFamily.Tests.Models.MedNeXt;
 using UNetFamily.Tests.Models.NnUNet;
@@ -14,6 +15,7 @@ internal static class ReferenceFamilies
     private static readonly ReferenceFamily[] All =
     [
         new UNetReference(),
+        new AttentionUNetReference(),
         new UNetPlusPlusReference(),
         new ConvUNeXtReference(),
         new NnUNetReference(),

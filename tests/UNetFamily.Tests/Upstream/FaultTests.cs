@@ -37,6 +37,13 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
+    public void Output_padding_of_the_first_axis_is_that_of_all()
+    {
+        using var conv = ConvTranspose2d(1, 1, (3, 3), (4, 4), (1, 1), (3, 1));
+        conv.call(rand(1, 1, 2, 2)).shape.Should().Equal(1, 1, 8, 8);
+    }
+
+    [Fact]
     public void Adaptive_max_pools_of_volumes_are_those_of_one_axis()
     {
         FluentActions.Invoking(() => functional.adaptive_max_pool3d(rand([1, 2, 4, 4, 4]), [2, 2, 2])).Should().Throw<System.Runtime.InteropServices.ExternalException>().WithMessage("*adaptive_max_pool1d*");

@@ -14,6 +14,8 @@ public static class ModelCatalog
     private const string UNet2015 = "Ronneberger et al., U-Net, 2015 (arXiv 1505.04597)";
 
     private const string Attention2018 = "Oktay et al., Attention U-Net, 2018 (arXiv 1804.03999)";
+    private const string UNet3Plus2020 = "Huang et al., UNet 3+, 2020 (arXiv 2004.08790)";
+    private const string UNeXt2022 = "Valanarasu and Patel, UNeXt, 2022 (arXiv 2203.04967)";
     private const string U2Net2019 = "Huang et al., 3D U²-Net, 2019 (arXiv 1909.06012)";
     private const string ConvUNeXt2022 = "Han et al., ConvUNeXt, 2022 (doi 10.1016/j.knosys.2022.109512)";
     private const string MedNeXt2023 = "Roy et al., MedNeXt, 2023 (arXiv 2303.09975)";
@@ -56,10 +58,15 @@ public static class ModelCatalog
         new("u2net3d-independent", $"{U2Net2019}, independent (liver)", U2Net3dOptions.Independent(1, 2, pools: 5), 33_113_214),
         new("u2net3d-independent-hippocampus", $"{U2Net2019}, independent", U2Net3dOptions.Independent(1, 3, pools: 3), 2_055_285),
         new("u2net3d-independent-prostate", $"{U2Net2019}, independent", U2Net3dOptions.Independent(2, 3, pools: (2, 5, 5)), 33_113_765),
+        new("unet3plus", UNet3Plus2020, UNet3PlusOptions.Official(), 26_971_777),
+        new("unet3plus-ds", $"{UNet3Plus2020}, deep supervision", UNet3PlusOptions.Official(deepSupervision: true), 26_989_637),
+        new("unet3plus-cgm", $"{UNet3Plus2020}, deep supervision, guided by classification", UNet3PlusOptions.Official(deepSupervision: true, classificationGuided: true), 26_991_687),
         new("nnunet-2d", $"{NnUNet2021}, 8 stages", PlainConvUNetOptions.Planner2d(1, 2), 46_324_558),
         new("nnunet-2d-7", $"{NnUNet2021}, 7 stages", PlainConvUNetOptions.Planner2d(1, 2, stages: 7), 33_471_820),
         new("nnunet-3d", $"{NnUNet2021}, 6 stages", PlainConvUNetOptions.Planner3d(1, 2), 31_195_594),
         new("nnunet-3d-5", $"{NnUNet2021}, 5 stages", PlainConvUNetOptions.Planner3d(1, 2, stages: 5), 16_547_592),
+        new("unext", UNeXt2022, new UNeXtOptions { InChannels = 3, OutChannels = 1 }, 1_471_921),
+        new("unext-s", $"{UNeXt2022}, small", UNeXtOptions.Small(3, 1), 253_561),
         new("convunext-16", ConvUNeXt2022, ConvUNeXtOptions.Official(3, 2, baseWidth: 16), 901_154),
         new("convunext", ConvUNeXt2022, ConvUNeXtOptions.Official(3, 2), 3_505_730),
         new("convunext-64", ConvUNeXt2022, ConvUNeXtOptions.Official(3, 2, baseWidth: 64), 13_825_154),

@@ -45,6 +45,11 @@ public class FreshWeightsTests
     {
         switch (layer)
         {
+            case Convolution conv when key.Contains(".mlp.", StringComparison.Ordinal) || key.Contains(".embed.", StringComparison.Ordinal):
+                var deviation = conv.kernel_size.All(side => side == 1) ? 0.02 : Math.Sqrt(2.0 * conv.groups / (conv.kernel_size.Aggregate(1L, (product, side) => product * side) * conv.out_channels));
+                if (conv.weight!.numel() >= Enough) conv.weight.std().ToDouble().Should().BeApproximately(deviation, 5 * deviation / Math.Sqrt(conv.weight.numel()), "{0} is drawn as around UNeXt's tokens", key);
+                conv.bias!.eq(0).all().ToBoolean().Should().BeTrue("{0} has no bias yet", key);
+                break;
             case Convolution conv when initialization == Initialization.Default:
                 IsUniform(key, conv.weight!, 1 / Math.Sqrt(FanIn(conv)));
                 if (conv.bias is { } drawn) IsUniform(key, drawn, 1 / Math.Sqrt(FanIn(conv)));

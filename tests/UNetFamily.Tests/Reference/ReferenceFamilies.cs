@@ -4,7 +4,9 @@ using UNetFamily.Tests.Models.MedNeXt;
 using UNetFamily.Tests.Models.NnUNet;
 using UNetFamily.Tests.Models.U2Net3d;
 using UNetFamily.Tests.Models.UNet;
+using UNetFamily.Tests.Models.UNet3Plus;
 using UNetFamily.Tests.Models.UNetPlusPlus;
+using UNetFamily.Tests.Models.UNeXt;
 using UNetFamily.Tests.Models.UnetrPlusPlus;
 
 namespace UNetFamily.Tests.Reference;
@@ -17,6 +19,8 @@ internal static class ReferenceFamilies
         new UNetReference(),
         new AttentionUNetReference(),
         new UNetPlusPlusReference(),
+        new UNet3PlusReference(),
+        new UNeXtReference(),
         new ConvUNeXtReference(),
         new NnUNetReference(),
         new UnetrPlusPlusReference(),

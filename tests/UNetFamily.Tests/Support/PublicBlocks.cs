@@ -70,6 +70,8 @@ internal static class PublicBlocks
         },
         [nameof(RecurrentResidualBlock)] = dims => One(dims, new RecurrentResidualBlock(dims, 4, 6)),
         [nameof(SeparableConv)] = dims => One(dims, new SeparableConv(dims, 4, 6, norm: Normalization.Instance)),
+        [nameof(ShiftedMlp)] = dims => One(dims, new ShiftedMlp(dims, 4)),
+        [nameof(ShiftedMlpBlock)] = dims => One(dims, new ShiftedMlpBlock(dims, 4, groups: 3, dropPath: 0.5)),
         [nameof(TransformerBlock)] = dims => One(dims, new TransformerBlock(dims, 4, dims is SpatialDims.Two ? (6, 8) : (4, 6, 8), new() { Heads = 2, ProjectedTokens = 8 })),
     };
 

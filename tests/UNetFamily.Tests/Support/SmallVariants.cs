@@ -20,6 +20,8 @@ internal static class SmallVariants
     {
         UNetOptions o => o with { Widths = Narrow(o.Widths, 16), Dropout = 0, LastUpWidth = o.LastUpWidth / 16 },
         AttentionUNetOptions o => o with { Widths = Narrow(o.Widths, o.Widths[0] / 4), Dropout = 0 },
+        UNet3PlusOptions o => o with { Widths = Narrow(o.Widths, 16), SkipWidth = 4, ClassifierDropout = 0 },
+        UNeXtOptions o => o with { Widths = Narrow(o.Widths, 4) },
         UNetPlusPlusOptions o => o with { Widths = Narrow(o.Widths, 8), Dropout = Regularization.None },
         U2Net3dOptions o => o with { BaseWidth = 16, Pools = 2 },
         ConvUNeXtOptions o => o with { Widths = Narrow(o.Widths, o.Widths[0] / 4), Depths = [1, 1, 1, 2, 1] },

@@ -16,6 +16,7 @@ public static class ModelCatalog
     private const string Attention2018 = "Oktay et al., Attention U-Net, 2018 (arXiv 1804.03999)";
     private const string UNet3Plus2020 = "Huang et al., UNet 3+, 2020 (arXiv 2004.08790)";
     private const string UNeXt2022 = "Valanarasu and Patel, UNeXt, 2022 (arXiv 2203.04967)";
+    private const string DoubleUNet2020 = "Jha et al., DoubleU-Net, 2020 (arXiv 2006.04868)";
     private const string U2Net2019 = "Huang et al., 3D U²-Net, 2019 (arXiv 1909.06012)";
     private const string ConvUNeXt2022 = "Han et al., ConvUNeXt, 2022 (doi 10.1016/j.knosys.2022.109512)";
     private const string MedNeXt2023 = "Roy et al., MedNeXt, 2023 (arXiv 2303.09975)";
@@ -61,6 +62,7 @@ public static class ModelCatalog
         new("unet3plus", UNet3Plus2020, UNet3PlusOptions.Official(), 26_971_777),
         new("unet3plus-ds", $"{UNet3Plus2020}, deep supervision", UNet3PlusOptions.Official(deepSupervision: true), 26_989_637),
         new("unet3plus-cgm", $"{UNet3Plus2020}, deep supervision, guided by classification", UNet3PlusOptions.Official(deepSupervision: true, classificationGuided: true), 26_991_687),
+        new("doubleunet", DoubleUNet2020, new DoubleUNetOptions { InChannels = 3, OutChannels = 1 }, 29_288_886),
         new("nnunet-2d", $"{NnUNet2021}, 8 stages", PlainConvUNetOptions.Planner2d(1, 2), 46_324_558),
         new("nnunet-2d-7", $"{NnUNet2021}, 7 stages", PlainConvUNetOptions.Planner2d(1, 2, stages: 7), 33_471_820),
         new("nnunet-3d", $"{NnUNet2021}, 6 stages", PlainConvUNetOptions.Planner3d(1, 2), 31_195_594),

@@ -1,5 +1,6 @@
 using UNetFamily.Tests.Models.AttentionUNet;
 using UNetFamily.Tests.Models.ConvUNeXt;
+using UNetFamily.Tests.Models.DoubleUNet;
 using UNetFamily.Tests.Models.MedNeXt;
 using UNetFamily.Tests.Models.NnUNet;
 using UNetFamily.Tests.Models.U2Net3d;
@@ -21,6 +22,7 @@ internal static class ReferenceFamilies
         new UNetPlusPlusReference(),
         new UNet3PlusReference(),
         new UNeXtReference(),
+        new DoubleUNetReference(),
         new ConvUNeXtReference(),
         new NnUNetReference(),
         new UnetrPlusPlusReference(),

@@ -28,6 +28,7 @@ internal static class PublicBlocks
             var gate = new AttentionGate(dims, signal: 4, skip: 4);
             return new(gate, x => gate.call(x, x), x => x.Through(gate, x), Shape(dims));
         },
+        [nameof(AtrousPyramid)] = dims => One(dims, new AtrousPyramid(dims, 4, 6, dilations: [1, 3])),
         [nameof(BasicBlockD)] = dims => One(dims, new BasicBlockD(dims, 4, 6, stride: 2, norm: Normalization.Batch)),
         [nameof(BottleneckD)] = dims => One(dims, new BottleneckD(dims, 4, 2, 6, norm: Normalization.Instance)),
         [nameof(ChannelLayerNorm)] = dims => One(dims, new ChannelLayerNorm(4)),
@@ -72,6 +73,7 @@ internal static class PublicBlocks
         [nameof(SeparableConv)] = dims => One(dims, new SeparableConv(dims, 4, 6, norm: Normalization.Instance)),
         [nameof(ShiftedMlp)] = dims => One(dims, new ShiftedMlp(dims, 4)),
         [nameof(ShiftedMlpBlock)] = dims => One(dims, new ShiftedMlpBlock(dims, 4, groups: 3, dropPath: 0.5)),
+        [nameof(SqueezeExcitation)] = dims => One(dims, new SqueezeExcitation(dims, 4, reduction: 2)),
         [nameof(TransformerBlock)] = dims => One(dims, new TransformerBlock(dims, 4, dims is SpatialDims.Two ? (6, 8) : (4, 6, 8), new() { Heads = 2, ProjectedTokens = 8 })),
     };
 

@@ -10,7 +10,7 @@ public class UNeXtTests
     public void Its_gradient_is_that_of_its_loss_and_it_leaves_exactly_its_output(SpatialDims dims)
     {
         using var scope = NewDisposeScope();
-        manual_seed(2);
+        manual_seed(3);         // another one may put a ReLU between both sides of the difference
         using var model = Small(dims).Build();
         model.to(ScalarType.Float64);
         long[] size = dims is SpatialDims.Two ? [16, 32] : [16, 16, 32];

@@ -3,7 +3,7 @@ namespace UNetFamily;
 /// <summary>
 /// A shifted MLP: groups of channels move along an axis before each of two pointwise layers, so that these see neighbours without a kernel; a depthwise convolution between them tells where a token lies.
 /// <code>x → shift along the height → expand → depthwise → GELU → [dropout] → shift along the width → compress → [dropout]</code>
-/// Valanarasu, Patel: UNeXt: MLP-based Rapid Medical Image Segmentation Network, MICCAI 2022, arXiv 2203.04967, Fig. 2; class <c>shiftmlp</c> of jeya-maria-jose/UNeXt-pytorch, <c>archs.py</c>, which shifts along the
+/// Valanarasu, Patel: UNeXt: MLP-based Rapid Medical Image Segmentation Network, MICCAI 2022, arXiv 2203.04967; class <c>shiftmlp</c> of jeya-maria-jose/UNeXt-pytorch, <c>archs.py</c>, which shifts along the
 /// height first (the paper, along the width). Tokens lie as a map here, (N, C, …spatial), and the pointwise layers are 1x1 convolutions. In volumes, which the paper has not, the first shift is along the depth,
 /// and the second along height and width in turn.
 /// </summary>

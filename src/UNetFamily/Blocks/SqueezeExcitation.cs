@@ -3,7 +3,7 @@ namespace UNetFamily;
 /// <summary>
 /// Squeeze and excitation: each channel is weighed, from 0 to 1, by what the means of all channels say.
 /// <code>x * sigmoid(excite(ReLU(squeeze(mean of x))))</code>
-/// Hu, Shen, Sun: Squeeze-and-Excitation Networks, CVPR 2018, arXiv 1709.01507, Fig. 2 and 3.
+/// Hu, Shen, Sun: Squeeze-and-Excitation Networks, CVPR 2018, arXiv 1709.01507, Fig. 1.
 /// </summary>
 public sealed class SqueezeExcitation : Block
 {

@@ -19,11 +19,11 @@ public sealed record UNet3PlusOptions : SegmentationModelOptions
     /// <value><see cref="Normalization.Batch"/>.</value>
     public Normalization DecoderNorm { get; init; } = Normalization.Batch;
 
-    /// <summary>Whether there are logits of every decoder stage and of the deepest level as well, all at full resolution (Fig. 1, dotted).</summary>
+    /// <summary>Whether there are logits of every decoder stage and of the deepest level as well, all at full resolution.</summary>
     /// <value>False.</value>
     public bool DeepSupervision { get; init; }
 
-    /// <summary>Whether a classifier at the deepest level decides for each sample whether there is anything to segment, and all logits are multiplied by its answer, 1 or 0 (Section 2.4, CGM).</summary>
+    /// <summary>Whether a classifier at the deepest level decides for each sample whether there is anything to segment, and all logits are multiplied by its answer, 1 or 0 (the paper's classification-guided module).</summary>
     /// <value>False.</value>
     public bool ClassificationGuided { get; init; }
 

@@ -13,6 +13,10 @@ public static class ModelCatalog
     private const string UNetPlusPlus2018 = "Zhou et al., UNet++, 2018 (arXiv 1807.10165)";
     private const string UNet2015 = "Ronneberger et al., U-Net, 2015 (arXiv 1505.04597)";
 
+    private const string Attention2018 = "Oktay et al., Attention U-Net, 2018 (arXiv 1804.03999)";
+    private const string UNet3Plus2020 = "Huang et al., UNet 3+, 2020 (arXiv 2004.08790)";
+    private const string UNeXt2022 = "Valanarasu and Patel, UNeXt, 2022 (arXiv 2203.04967)";
+    private const string DoubleUNet2020 = "Jha et al., DoubleU-Net, 2020 (arXiv 2006.04868)";
     private const string U2Net2019 = "Huang et al., 3D U²-Net, 2019 (arXiv 1909.06012)";
     private const string ConvUNeXt2022 = "Han et al., ConvUNeXt, 2022 (doi 10.1016/j.knosys.2022.109512)";
     private const string MedNeXt2023 = "Roy et al., MedNeXt, 2023 (arXiv 2303.09975)";
@@ -27,6 +31,15 @@ public static class ModelCatalog
         new("unet-release", $"{UNet2015}, released network phseg_v5", UNetOptions.Release2015(), 31_100_354),
         new("unet-milesial", "milesial/Pytorch-UNet", UNetOptions.Milesial(3, 2), 31_037_698),
         new("unet-milesial-bilinear", "milesial/Pytorch-UNet", UNetOptions.Milesial(3, 2, bilinear: true), 17_263_042),
+        new("attention-unet", "LeeJunHyun/Image_Segmentation, AttU_Net", new AttentionUNetOptions { InChannels = 3, OutChannels = 1 }, 34_878_573),
+        new("attention-unet-plain", "LeeJunHyun/Image_Segmentation, U_Net", new AttentionUNetOptions { InChannels = 3, OutChannels = 1, Attention = SkipAttention.None }, 34_527_041),
+        new("attention-unet-r2", "LeeJunHyun/Image_Segmentation, R2AttU_Net", new AttentionUNetOptions { InChannels = 3, OutChannels = 1, Unit = AttentionUNetUnit.RecurrentResidual }, 39_442_925),
+        new("attention-unet-monai-2d", "Project-MONAI/MONAI, AttentionUnet", AttentionUNetOptions.Monai(SpatialDims.Two, 1, 2, [64, 128, 256, 512, 1024]), 31_739_250),
+        new("attention-unet-monai-3d", "Project-MONAI/MONAI, AttentionUnet", AttentionUNetOptions.Monai(SpatialDims.Three, 1, 2, [16, 32, 64, 128, 256]), 5_909_130),
+        new("attention-unet-ct-multi", $"{Attention2018}, two gates on a skip", AttentionUNetOptions.OktayCt(1, 4), 6_473_322),
+        new("attention-unet-ct-single", $"{Attention2018}, one gate on a skip", AttentionUNetOptions.OktayCt(1, 4, gates: 1), 6_214_151),
+        new("attention-unet-ct-plain", $"{Attention2018}, its U-Net baseline", AttentionUNetOptions.OktayCt(1, 4, gates: 0), 5_888_004),
+        new("attention-unet-grid", $"{Attention2018}, grid attention", AttentionUNetOptions.OktayGrid(1, 4), 2_221_815),
         new("unetplusplus-keras", UNetPlusPlus2018, UNetPlusPlusOptions.Keras(), 9_041_601),
         new("unetplusplus-keras-l3", $"{UNetPlusPlus2018}, pruned to its branch 3", UNetPlusPlusOptions.Keras() with { Level = 3 }, 2_204_961),
         new("unetplusplus-keras-l2", $"{UNetPlusPlus2018}, pruned to its branch 2", UNetPlusPlusOptions.Keras() with { Level = 2 }, 511_105),
@@ -46,10 +59,16 @@ public static class ModelCatalog
         new("u2net3d-independent", $"{U2Net2019}, independent (liver)", U2Net3dOptions.Independent(1, 2, pools: 5), 33_113_214),
         new("u2net3d-independent-hippocampus", $"{U2Net2019}, independent", U2Net3dOptions.Independent(1, 3, pools: 3), 2_055_285),
         new("u2net3d-independent-prostate", $"{U2Net2019}, independent", U2Net3dOptions.Independent(2, 3, pools: (2, 5, 5)), 33_113_765),
+        new("unet3plus", UNet3Plus2020, UNet3PlusOptions.Official(), 26_971_777),
+        new("unet3plus-ds", $"{UNet3Plus2020}, deep supervision", UNet3PlusOptions.Official(deepSupervision: true), 26_989_637),
+        new("unet3plus-cgm", $"{UNet3Plus2020}, deep supervision, guided by classification", UNet3PlusOptions.Official(deepSupervision: true, classificationGuided: true), 26_991_687),
+        new("doubleunet", DoubleUNet2020, new DoubleUNetOptions { InChannels = 3, OutChannels = 1 }, 29_288_886),
         new("nnunet-2d", $"{NnUNet2021}, 8 stages", PlainConvUNetOptions.Planner2d(1, 2), 46_324_558),
         new("nnunet-2d-7", $"{NnUNet2021}, 7 stages", PlainConvUNetOptions.Planner2d(1, 2, stages: 7), 33_471_820),
         new("nnunet-3d", $"{NnUNet2021}, 6 stages", PlainConvUNetOptions.Planner3d(1, 2), 31_195_594),
         new("nnunet-3d-5", $"{NnUNet2021}, 5 stages", PlainConvUNetOptions.Planner3d(1, 2, stages: 5), 16_547_592),
+        new("unext", UNeXt2022, new UNeXtOptions { InChannels = 3, OutChannels = 1 }, 1_471_921),
+        new("unext-s", $"{UNeXt2022}, small", UNeXtOptions.Small(3, 1), 253_561),
         new("convunext-16", ConvUNeXt2022, ConvUNeXtOptions.Official(3, 2, baseWidth: 16), 901_154),
         new("convunext", ConvUNeXt2022, ConvUNeXtOptions.Official(3, 2), 3_505_730),
         new("convunext-64", ConvUNeXt2022, ConvUNeXtOptions.Official(3, 2, baseWidth: 64), 13_825_154),

@@ -7,6 +7,7 @@ public sealed class DoubleConv : Block
 {
     private readonly ConvNormAct first;
     private readonly ConvNormAct second;
+    private readonly Module<Tensor, Tensor> dropout;
 
     /// <summary>Builds the pair.</summary>
     /// <param name="dims">The rank.</param>
@@ -14,14 +15,20 @@ public sealed class DoubleConv : Block
     /// <param name="to">Channels of the output.</param>
     /// <param name="norm">The normalization after each convolution.</param>
     /// <param name="between">Channels between the two convolutions; <paramref name="to"/> when left out.</param>
-    /// <param name="padding">1 keeps the size; 0 removes two from each side of every axis, as the paper does.</param>
-    public DoubleConv(SpatialDims dims, long from, long to, Normalization norm, long? between = null, long padding = 1) : base(nameof(DoubleConv))
+    /// <param name="padding">The padding of both; half the kernel when left out, which keeps the size. 0 removes two from each side of every axis where the kernel is 3, as the paper does.</param>
+    /// <param name="kernel">The kernel of both; 3 when left out.</param>
+    /// <param name="stride">The stride of the first; 1 when left out.</param>
+    /// <param name="bias">Whether they learn a bias; when left out, exactly if there is no norm to cancel it.</param>
+    /// <param name="dropout">The dropout after each activation; none when left out.</param>
+    public DoubleConv(SpatialDims dims, long from, long to, Normalization norm, long? between = null, Extent? padding = null, Extent? kernel = null, Extent? stride = null, bool? bias = null,
+        Regularization? dropout = null) : base(nameof(DoubleConv))
     {
-        first = new ConvNormAct(dims, from, between ?? to, norm: norm, padding: padding);
-        second = new ConvNormAct(dims, between ?? to, to, norm: norm, padding: padding);
+        first = new ConvNormAct(dims, from, between ?? to, kernel, stride, padding, norm, bias: bias);
+        second = new ConvNormAct(dims, between ?? to, to, kernel, padding: padding, norm: norm, bias: bias);
+        this.dropout = (dropout ?? Regularization.None).Build(dims);
         RegisterComponents();
     }
 
     /// <inheritdoc/>
-    protected override FeatureMap Flow(FeatureMap x) => x.Through(first, second);
+    protected override FeatureMap Flow(FeatureMap x) => x.Through(first, dropout, second, dropout);
 }

@@ -31,10 +31,7 @@ public sealed class LstmAttentionGate : Block2
     /// <inheritdoc/>
     protected override FeatureMap Flow(FeatureMap signal, FeatureMap skip)
     {
-        if (!signal.Axes.AsSpan(2).SequenceEqual(skip.Axes.AsSpan(2)))
-            throw new ArgumentException($"The signal must have the spatial size of the skip, ({string.Join(", ", skip.Axes[2..])}), and has ({string.Join(", ", signal.Axes[2..])}). "
-                + $"Bring it there with {nameof(Resampling)}.{nameof(Resampling.Resize)}, in a flow with {nameof(FeatureMap.FitTo)}.", nameof(signal));
-
+        Skips.RequireSize(signal, skip);
         var (forgotten, input, cell) = signal.Through(gates).Split3();
         var keep = (forgotten + skip).Through(forget).Sigmoid();
         return (input.Sigmoid() * cell.Tanh()).AddCmul(keep, skip).Through(mix);

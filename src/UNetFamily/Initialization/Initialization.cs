@@ -23,6 +23,12 @@ public abstract record Initialization
     /// </summary>
     public static Initialization NnUNet { get; } = new NnUNetKind();
 
+    /// <summary>
+    /// <see cref="He"/> with a slope of 0 for the weights of convolutions, whose biases keep PyTorch's default, and scales of norms normal around 1 with a standard deviation of 0.02: the original code of
+    /// Attention U-Net's authors and of UNet 3+.
+    /// </summary>
+    public static Initialization HeWithNoisyNorms { get; } = new NoisyNormsKind();
+
     internal abstract void Apply(nn.Module network);
 
     private sealed record DefaultKind : Initialization
@@ -59,5 +65,17 @@ public abstract record Initialization
         }
 
         public override string ToString() => "NnUNet";
+    }
+
+    private sealed record NoisyNormsKind : Initialization
+    {
+        internal override void Apply(nn.Module network)
+        {
+            using var noGradient = no_grad();
+            foreach (var conv in network.modules().OfType<Convolution>()) init.kaiming_normal_(conv.weight, 0);
+            foreach (var norm in network.modules().OfType<NormBase>().Where(norm => norm.affine)) init.normal_(norm.weight, 1, 0.02);
+        }
+
+        public override string ToString() => "HeWithNoisyNorms";
     }
 }

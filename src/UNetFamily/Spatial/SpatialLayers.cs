@@ -21,19 +21,21 @@ public static class SpatialLayers
         /// <param name="to">Channels of the output.</param>
         /// <param name="kernel">The kernel.</param>
         /// <param name="stride">The stride; 1 when left out.</param>
-        /// <param name="padding">The padding on both sides; half the kernel, rounded down, when left out.</param>
+        /// <param name="padding">The padding on both sides; half the kernel, rounded down, times the dilation, when left out.</param>
         /// <param name="groups">The number of groups; <paramref name="from"/> makes the convolution depthwise.</param>
         /// <param name="bias">Whether a bias is learned.</param>
         /// <param name="paddingMode">What the padding is filled with.</param>
+        /// <param name="dilation">The distance between the kernel's taps; 1 when left out.</param>
         public Convolution Conv(long from, long to, Extent kernel, Extent? stride = null, Extent? padding = null,
-            long groups = 1, bool bias = true, PaddingModes paddingMode = PaddingModes.Zeros)
+            long groups = 1, bool bias = true, PaddingModes paddingMode = PaddingModes.Zeros, Extent? dilation = null)
         {
-            var (k, s, p) = (kernel.Along(dims), (stride ?? 1).Along(dims), (padding ?? kernel.Select(n => n / 2)).Along(dims));
+            var (k, s, d) = (kernel.Along(dims), (stride ?? 1).Along(dims), (dilation ?? 1).Along(dims));
+            long[] p = padding?.Along(dims) ?? [.. k.Zip(d, (side, step) => side / 2 * step)];
             using var viewsOfTheWeight = NewDisposeScope();     // see Upstream/README.md
             return dims switch
             {
-                SpatialDims.Two => Conv2d(from, to, (k[0], k[1]), (s[0], s[1]), (p[0], p[1]), null, paddingMode, groups, bias),
-                SpatialDims.Three => Conv3d(from, to, (k[0], k[1], k[2]), (s[0], s[1], s[2]), (p[0], p[1], p[2]), null, paddingMode, groups, bias),
+                SpatialDims.Two => Conv2d(from, to, (k[0], k[1]), (s[0], s[1]), (p[0], p[1]), (d[0], d[1]), paddingMode, groups, bias),
+                SpatialDims.Three => Conv3d(from, to, (k[0], k[1], k[2]), (s[0], s[1], s[2]), (p[0], p[1], p[2]), (d[0], d[1], d[2]), paddingMode, groups, bias),
                 _ => throw Unsupported(dims),
             };
         }
@@ -46,14 +48,16 @@ public static class SpatialLayers
         /// <param name="padding">The padding removed from both sides; 0 when left out.</param>
         /// <param name="groups">The number of groups.</param>
         /// <param name="bias">Whether a bias is learned.</param>
-        public Convolution ConvTranspose(long from, long to, Extent kernel, Extent? stride = null, Extent? padding = null, long groups = 1, bool bias = true)
+        /// <param name="outputPadding">How many positions are added behind on every axis, fewer than the stride.</param>
+        public Convolution ConvTranspose(long from, long to, Extent kernel, Extent? stride = null, Extent? padding = null, long groups = 1, bool bias = true, long outputPadding = 0)
         {
-            var (k, s, p) = (kernel.Along(dims), (stride ?? kernel).Along(dims), (padding ?? 0).Along(dims));
+            // The same on every axis: TorchSharp hands on no more, see Upstream/README.md.
+            var (k, s, p, o) = (kernel.Along(dims), (stride ?? kernel).Along(dims), (padding ?? 0).Along(dims), outputPadding);
             using var viewsOfTheWeight = NewDisposeScope();     // see Upstream/README.md
             return dims switch
             {
-                SpatialDims.Two => ConvTranspose2d(from, to, (k[0], k[1]), (s[0], s[1]), (p[0], p[1]), null, null, PaddingModes.Zeros, groups, bias),
-                SpatialDims.Three => ConvTranspose3d(from, to, (k[0], k[1], k[2]), (s[0], s[1], s[2]), (p[0], p[1], p[2]), null, null, PaddingModes.Zeros, groups, bias),
+                SpatialDims.Two => ConvTranspose2d(from, to, (k[0], k[1]), (s[0], s[1]), (p[0], p[1]), (o, o), null, PaddingModes.Zeros, groups, bias),
+                SpatialDims.Three => ConvTranspose3d(from, to, (k[0], k[1], k[2]), (s[0], s[1], s[2]), (p[0], p[1], p[2]), (o, o, o), null, PaddingModes.Zeros, groups, bias),
                 _ => throw Unsupported(dims),
             };
         }

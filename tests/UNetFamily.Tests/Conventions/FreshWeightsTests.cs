@@ -45,16 +45,27 @@ public class FreshWeightsTests
     {
         switch (layer)
         {
+            case Convolution conv when key.Contains(".mlp.", StringComparison.Ordinal) || key.Contains(".embed.", StringComparison.Ordinal):
+                var deviation = conv.kernel_size.All(side => side == 1) ? 0.02 : Math.Sqrt(2.0 * conv.groups / (conv.kernel_size.Aggregate(1L, (product, side) => product * side) * conv.out_channels));
+                if (conv.weight!.numel() >= Enough) conv.weight.std().ToDouble().Should().BeApproximately(deviation, 5 * deviation / Math.Sqrt(conv.weight.numel()), "{0} is drawn as around UNeXt's tokens", key);
+                conv.bias!.eq(0).all().ToBoolean().Should().BeTrue("{0} has no bias yet", key);
+                break;
             case Convolution conv when initialization == Initialization.Default:
                 IsUniform(key, conv.weight!, 1 / Math.Sqrt(FanIn(conv)));
                 if (conv.bias is { } drawn) IsUniform(key, drawn, 1 / Math.Sqrt(FanIn(conv)));
                 break;
             case Convolution conv:
                 if (conv.weight!.numel() >= Enough) conv.weight.std().ToDouble().Should().BeApproximately(Math.Sqrt(2 / FanIn(conv)), 5 / Math.Sqrt(conv.weight.numel()), "{0} is drawn after He", key);
-                if (conv.bias is { } none) none.eq(0).all().ToBoolean().Should().BeTrue("{0} has no bias yet", key);
+                if (conv.bias is { } kept && initialization == Initialization.HeWithNoisyNorms) IsUniform(key, kept, 1 / Math.Sqrt(FanIn(conv)));
+                else if (conv.bias is { } none) none.eq(0).all().ToBoolean().Should().BeTrue("{0} has no bias yet", key);
                 break;
             case NormBase { affine: true } norm:
                 norm.bias!.eq(0).all().ToBoolean().Should().BeTrue("{0} shifts nothing yet", key);
+                if (initialization == Initialization.HeWithNoisyNorms)
+                {
+                    (norm.weight! - 1).abs().max().ToDouble().Should().BeInRange(1e-8, 0.15, "{0} is drawn around 1 with a deviation of 0.02", key);
+                    break;
+                }
                 (norm.weight!.eq(1).all() | norm.weight!.eq(0).all()).ToBoolean().Should().BeTrue("{0} scales nothing yet, or silences a residual branch", key);
                 break;
             case TorchSharp.Modules.GroupNorm norm:

@@ -1,9 +1,13 @@
+using UNetFamily.Tests.Models.AttentionUNet;
 using UNetFamily.Tests.Models.ConvUNeXt;
+using UNetFamily.Tests.Models.DoubleUNet;
 using UNetFamily.Tests.Models.MedNeXt;
 using UNetFamily.Tests.Models.NnUNet;
 using UNetFamily.Tests.Models.U2Net3d;
 using UNetFamily.Tests.Models.UNet;
+using UNetFamily.Tests.Models.UNet3Plus;
 using UNetFamily.Tests.Models.UNetPlusPlus;
+using UNetFamily.Tests.Models.UNeXt;
 using UNetFamily.Tests.Models.UnetrPlusPlus;
 
 namespace UNetFamily.Tests.Reference;
@@ -14,7 +18,11 @@ internal static class ReferenceFamilies
     private static readonly ReferenceFamily[] All =
     [
         new UNetReference(),
+        new AttentionUNetReference(),
         new UNetPlusPlusReference(),
+        new UNet3PlusReference(),
+        new UNeXtReference(),
+        new DoubleUNetReference(),
         new ConvUNeXtReference(),
         new NnUNetReference(),
         new UnetrPlusPlusReference(),

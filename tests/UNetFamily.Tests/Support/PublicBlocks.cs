@@ -23,6 +23,12 @@ internal static class PublicBlocks
 
     public static IReadOnlyDictionary<string, Func<SpatialDims, Block>> Makers { get; } = new Dictionary<string, Func<SpatialDims, Block>>
     {
+        [nameof(AttentionGate)] = dims =>
+        {
+            var gate = new AttentionGate(dims, signal: 4, skip: 4);
+            return new(gate, x => gate.call(x, x), x => x.Through(gate, x), Shape(dims));
+        },
+        [nameof(AtrousPyramid)] = dims => One(dims, new AtrousPyramid(dims, 4, 6, dilations: [1, 3])),
         [nameof(BasicBlockD)] = dims => One(dims, new BasicBlockD(dims, 4, 6, stride: 2, norm: Normalization.Batch)),
         [nameof(BottleneckD)] = dims => One(dims, new BottleneckD(dims, 4, 2, 6, norm: Normalization.Instance)),
         [nameof(ChannelLayerNorm)] = dims => One(dims, new ChannelLayerNorm(4)),
@@ -33,6 +39,11 @@ internal static class PublicBlocks
         [nameof(DropPath)] = dims => One(dims, new DropPath(0.5)),
         [nameof(EfficientPairedAttention)] = dims => One(dims, new EfficientPairedAttention(4, dims is SpatialDims.Two ? 48 : 192, new() { Heads = 2, ProjectedTokens = 8 })),
         [nameof(GlobalResponseNorm)] = dims => One(dims, new GlobalResponseNorm(dims, 4)),
+        [nameof(GridAttentionGate)] = dims =>
+        {
+            var gate = new GridAttentionGate(dims, signal: 4, skip: 4);
+            return new(gate, x => gate.call(dims.MaxPool(2).call(x), x), x => x.Through(dims.MaxPool(2)).Through(gate, x), Shape(dims));
+        },
         [nameof(LinearUpsample)] = dims => One(dims, new LinearUpsample(2)),
         [nameof(LstmAttentionGate)] = dims =>
         {
@@ -42,6 +53,7 @@ internal static class PublicBlocks
         [nameof(MedNeXtBlock)] = dims => One(dims, new MedNeXtBlock(dims, 4, responseNorm: true)),
         [nameof(MedNeXtDownBlock)] = dims => One(dims, new MedNeXtDownBlock(dims, 4, 8, residual: true)),
         [nameof(MedNeXtUpBlock)] = dims => One(dims, new MedNeXtUpBlock(dims, 4, 2, residual: true)),
+        [nameof(NearestUpsample)] = dims => One(dims, new NearestUpsample(2)),
         [nameof(NestedDecoder)] = dims =>
         {
             var decoder = new NestedDecoder(1, (_, _) => Node(dims));
@@ -57,7 +69,11 @@ internal static class PublicBlocks
             var layers = new PerDomain(Domains, _ => dims.Conv(4, 6, kernel: 1));
             return new(layers, x => layers.call(x, "b"), x => x.Through(layers, "b"), Shape(dims));
         },
+        [nameof(RecurrentResidualBlock)] = dims => One(dims, new RecurrentResidualBlock(dims, 4, 6)),
         [nameof(SeparableConv)] = dims => One(dims, new SeparableConv(dims, 4, 6, norm: Normalization.Instance)),
+        [nameof(ShiftedMlp)] = dims => One(dims, new ShiftedMlp(dims, 4)),
+        [nameof(ShiftedMlpBlock)] = dims => One(dims, new ShiftedMlpBlock(dims, 4, groups: 3, dropPath: 0.5)),
+        [nameof(SqueezeExcitation)] = dims => One(dims, new SqueezeExcitation(dims, 4, reduction: 2)),
         [nameof(TransformerBlock)] = dims => One(dims, new TransformerBlock(dims, 4, dims is SpatialDims.Two ? (6, 8) : (4, 6, 8), new() { Heads = 2, ProjectedTokens = 8 })),
     };
 

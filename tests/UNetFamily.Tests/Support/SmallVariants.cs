@@ -19,6 +19,10 @@ internal static class SmallVariants
     private static SegmentationModelOptions Of(SegmentationModelOptions options) => options switch
     {
         UNetOptions o => o with { Widths = Narrow(o.Widths, 16), Dropout = 0, LastUpWidth = o.LastUpWidth / 16 },
+        AttentionUNetOptions o => o with { Widths = Narrow(o.Widths, o.Widths[0] / 4), Dropout = 0 },
+        UNet3PlusOptions o => o with { Widths = Narrow(o.Widths, 16), SkipWidth = 4, ClassifierDropout = 0 },
+        UNeXtOptions o => o with { Widths = Narrow(o.Widths, 4) },
+        DoubleUNetOptions o => o with { VggWidths = Narrow(o.VggWidths, 32), Widths = Narrow(o.Widths, 8), PyramidWidth = 4 },
         UNetPlusPlusOptions o => o with { Widths = Narrow(o.Widths, 8), Dropout = Regularization.None },
         U2Net3dOptions o => o with { BaseWidth = 16, Pools = 2 },
         ConvUNeXtOptions o => o with { Widths = Narrow(o.Widths, o.Widths[0] / 4), Depths = [1, 1, 1, 2, 1] },

@@ -49,18 +49,7 @@ public sealed class ConvUNeXt : SegmentationModel
     public override InputSizes InputSizes { get; }
 
     /// <inheritdoc/>
-    protected override SegmentationMaps Flow(FeatureMap x)
-    {
-        var skips = new Stack<FeatureMap>();
-        x = x.Through(stem);
-        foreach (var stage in down)
-        {
-            skips.Push(x);
-            x = x.Through(stage);
-        }
-        foreach (var stage in up) x = x.Through(stage, skips.Pop());
-        return x.Through(head);
-    }
+    protected override SegmentationMaps Flow(FeatureMap x) => UShape.Rise(UShape.Levels(x.Through(stem), down), up).Through(head);
 
     internal static Sequential Blocks(ConvUNeXtOptions options, long width, long count) =>
         Sequential([.. Enumerable.Range(0, (int)count).Select(_ => new ConvUNeXtBlock(options.SpatialDims, width, options.Norm, options.Kernel, options.Expansion))]);

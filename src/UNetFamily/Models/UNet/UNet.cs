@@ -50,18 +50,7 @@ public sealed class UNet : SegmentationModel
     public override InputSizes InputSizes { get; }
 
     /// <inheritdoc/>
-    protected override SegmentationMaps Flow(FeatureMap x)
-    {
-        var skips = new Stack<FeatureMap>();
-        x = x.Through(stem);
-        foreach (var stage in down)
-        {
-            skips.Push(x);
-            x = x.Through(stage);
-        }
-        foreach (var stage in up) x = x.Through(stage, skips.Pop());
-        return x.Through(head);
-    }
+    protected override SegmentationMaps Flow(FeatureMap x) => UShape.Rise(UShape.Levels(x.Through(stem), down), up).Through(head);
 
     // Every pooled map must be even, and the bottleneck must leave enough for the decoder, where each level makes 2b - 4 of b.
     private static InputSizes UnpaddedSizes(SpatialDims dims, int depth)

@@ -46,6 +46,9 @@ internal sealed class FlowGraph(long[][] inputs)
         return Values - 1;
     }
 
+    /// <summary>Puts another operation of the same result in a node's place.</summary>
+    public void Replace(int node, FlowNode by) => nodes[node] = by;
+
     public FlowRegion Begin(nn.Module module, int[] operands, bool isCheckpointed)
     {
         var region = new FlowRegion(module, nodes.Count, operands) { IsCheckpointed = isCheckpointed };

@@ -13,7 +13,7 @@ internal static class DepthwiseVolumes
     public static Tensor Call(Convolution conv, Tensor x)
     {
         if (!Pays(conv, x)) return conv.call(x);
-        using var channelsLast = ChannelsLast(x);
+        using var channelsLast = x.CopyIn(MemoryLayout.ChannelsLast);
         using var output = conv.call(channelsLast);
         return output.contiguous();
     }
@@ -26,12 +26,4 @@ internal static class DepthwiseVolumes
     // Measured on two cores: not for other types, strides and directions.
     private static bool IsDepthwise(Convolution conv) => conv is Conv3d
         && conv.groups > 1 && conv.groups == conv.in_channels && conv.groups == conv.out_channels && conv.stride.All(step => step == 1);
-
-    /// <summary>A copy of (N, C, D, H, W) that lies in memory as (N, D, H, W, C). Strides are named, because TorchSharp 0.107 has no memory formats.</summary>
-    private static Tensor ChannelsLast(Tensor x)
-    {
-        var (channels, depth, height, width) = (x.shape[1], x.shape[2], x.shape[3], x.shape[4]);
-        var copy = empty_strided(x.shape, [channels * depth * height * width, 1, height * width * channels, width * channels, channels], x.dtype, x.device);
-        return copy.copy_(x);
-    }
 }

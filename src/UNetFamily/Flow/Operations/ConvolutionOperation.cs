@@ -1,12 +1,37 @@
 namespace UNetFamily;
 
 /// <summary>What convolutions of both directions have in common.</summary>
-internal abstract class ConvolutionOperation(Convolution conv) : LayerOperation(conv)
+/// <param name="conv">The layer.</param>
+/// <param name="own">Weights of its own, where a plan has folded others into them; null for the layer's.</param>
+internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeights? own) : LayerOperation(conv)
 {
     /// <summary>The layer.</summary>
     public Convolution Convolution => conv;
 
+    /// <summary>The weights that it computes with.</summary>
+    public ConvolutionWeights Weights => own ?? new ConvolutionWeights(conv.weight!, conv.bias);
+
+    /// <summary>Whether the layer's padding can be said in numbers, so that the convolution can be computed with other weights.</summary>
+    public bool TakesWeights => conv.padding_mode is PaddingModes.Zeros && Enumerable.Range(0, conv.kernel_size.Length).All(axis => Padding(axis) % 2 == 0);
+
+    /// <summary>The axis of the weights that has the output channels; of each group's where a transposed convolution has groups.</summary>
+    public abstract int OutputAxis { get; }
+
     public override LayerKind Kind => LayerKind.Convolution;
+
+    /// <summary>The same convolution with other weights of the same shapes.</summary>
+    public abstract ConvolutionOperation With(ConvolutionWeights weights);
+
+    public sealed override Tensor Run(Tensor[] x) => own is null ? RunLayer(x[0]) : Compute(x[0], own);
+
+    /// <summary>Calls the layer.</summary>
+    protected virtual Tensor RunLayer(Tensor x) => conv.call(x);
+
+    /// <summary>Computes with weights of its own, in the layout of the operand.</summary>
+    protected abstract Tensor Compute(Tensor x, ConvolutionWeights weights);
+
+    /// <summary>The padding of each end.</summary>
+    protected long[] Paddings => [.. Enumerable.Range(0, conv.kernel_size.Length).Select(axis => Padding(axis) / 2)];
 
     protected void RequireMap(long[] x)
     {
@@ -24,7 +49,7 @@ internal abstract class ConvolutionOperation(Convolution conv) : LayerOperation(
         : 0;
 
     /// <summary>The numbers of the kernel.</summary>
-    protected long Weights => conv.weight!.numel();
+    protected long KernelElements => conv.weight!.numel();
 
     protected long[] Sides(long[] x, Func<int, long, long> side)
     {
@@ -34,3 +59,8 @@ internal abstract class ConvolutionOperation(Convolution conv) : LayerOperation(
         return y;
     }
 }
+
+/// <summary>The kernel and bias of a convolution.</summary>
+/// <param name="Kernel">(out, in / groups, …kernel); of a transposed one (in, out / groups, …kernel).</param>
+/// <param name="Bias">(out); null for none.</param>
+internal sealed record ConvolutionWeights(Tensor Kernel, Tensor? Bias);

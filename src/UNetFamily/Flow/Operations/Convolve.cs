@@ -1,9 +1,17 @@
 namespace UNetFamily;
 
 /// <summary>A convolution. Of volumes and depthwise it runs channels last on a CPU, see <see cref="DepthwiseVolumes"/>.</summary>
-internal sealed class Convolve(Convolution conv) : ConvolutionOperation(conv)
+internal sealed class Convolve(Convolution conv, ConvolutionWeights? own = null) : ConvolutionOperation(conv, own)
 {
-    public override Tensor Run(Tensor[] x) => DepthwiseVolumes.Call(Convolution, x[0]);
+    public override int OutputAxis => 0;
+
+    public override ConvolutionOperation With(ConvolutionWeights weights) => new Convolve(Convolution, weights);
+
+    protected override Tensor RunLayer(Tensor x) => DepthwiseVolumes.Call(Convolution, x);
+
+    protected override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4
+        ? functional.conv2d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.dilation, Convolution.groups)
+        : functional.conv3d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.dilation, Convolution.groups);
 
     public override long[] Shape(long[][] x)
     {
@@ -12,7 +20,7 @@ internal sealed class Convolve(Convolution conv) : ConvolutionOperation(conv)
     }
 
     // Every weight meets every output position once.
-    public override long Macs(long[][] x, long[] y) => checked(y[0] * Weights * y.Positions());
+    public override long Macs(long[][] x, long[] y) => checked(y[0] * KernelElements * y.Positions());
 
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode)
     {

@@ -1,8 +1,16 @@
 namespace UNetFamily;
 
 /// <summary>A transposed convolution.</summary>
-internal sealed class ConvolveTransposed(Convolution conv) : ConvolutionOperation(conv)
+internal sealed class ConvolveTransposed(Convolution conv, ConvolutionWeights? own = null) : ConvolutionOperation(conv, own)
 {
+    public override int OutputAxis => 1;
+
+    public override ConvolutionOperation With(ConvolutionWeights weights) => new ConvolveTransposed(Convolution, weights);
+
+    protected override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4
+        ? functional.conv_transpose2d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.output_padding, Convolution.dilation, Convolution.groups)
+        : functional.conv_transpose3d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.output_padding, Convolution.dilation, Convolution.groups);
+
     public override long[] Shape(long[][] x)
     {
         RequireMap(x[0]);
@@ -10,7 +18,7 @@ internal sealed class ConvolveTransposed(Convolution conv) : ConvolutionOperatio
     }
 
     // Every weight meets every input position once.
-    public override long Macs(long[][] x, long[] y) => checked(x[0][0] * Weights * x[0].Positions());
+    public override long Macs(long[][] x, long[] y) => checked(x[0][0] * KernelElements * x[0].Positions());
 
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.KeepsFirst;
 

@@ -1,0 +1,90 @@
+namespace UNetFamily;
+
+/// <summary>
+/// A graph as it is needed to predict: what doesn't lead to the wanted outputs is gone, dropout in evaluation as well, and norms of constant statistics are in the weights of the convolution before them.
+/// Equal to rounding; the weights of the network stay as they are.
+/// </summary>
+internal sealed class FoldedGraph : IDisposable
+{
+    private readonly FlowGraph original;
+    private readonly int[] uses;
+    private readonly int[] renumbered;
+    private readonly List<Tensor> made = [];
+
+    private FoldedGraph(FlowGraph original, ReadOnlySpan<int> outputs, bool foldNorms)
+    {
+        this.original = original;
+        uses = Uses(original, outputs);
+        renumbered = new int[original.Values];
+        Graph = new FlowGraph(original.Inputs) { UsesSizes = original.UsesSizes };
+        for (var value = 0; value < original.Inputs.Length; value++) renumbered[value] = value;
+
+        using var noGradient = no_grad();
+        for (var node = 0; node < original.Nodes.Count; node++)
+            if (uses[original.ValueOf(node)] > 0) renumbered[original.ValueOf(node)] = Take(original.Nodes[node], foldNorms);
+        Graph.Outputs = [.. outputs.ToArray().Select(output => renumbered[output])];
+    }
+
+    /// <summary>The graph that is left.</summary>
+    public FlowGraph Graph { get; }
+
+    /// <summary>Folds what can be folded.</summary>
+    /// <param name="graph">A graph, recorded of a network in evaluation mode.</param>
+    /// <param name="outputs">The values that are wanted.</param>
+    /// <param name="foldNorms">Whether norms go into weights.</param>
+    public static FoldedGraph Of(FlowGraph graph, ReadOnlySpan<int> outputs, bool foldNorms = true) => new(graph, outputs, foldNorms);
+
+    /// <summary>Frees the weights that were made for it.</summary>
+    public void Dispose() => made.ForEach(weight => weight.Dispose());
+
+    /// <summary>How often each value is needed on the way to the outputs.</summary>
+    private static int[] Uses(FlowGraph graph, ReadOnlySpan<int> outputs)
+    {
+        var uses = new int[graph.Values];
+        foreach (var output in outputs) uses[output]++;
+        for (var node = graph.Nodes.Count - 1; node >= 0; node--)
+        {
+            if (uses[graph.ValueOf(node)] == 0) continue;
+            foreach (var operand in graph.Nodes[node].Operands) uses[operand]++;
+        }
+        return uses;
+    }
+
+    private int Take(FlowNode node, bool foldNorms)
+    {
+        var (operation, operands) = (node.Operation, Array.ConvertAll(node.Operands, operand => renumbered[operand]));
+        if (operation.MayPassThrough && operation.Memory(original.OperandShapes(node), node.Shape, new MemoryMode(Training: false)).PassesThrough) return operands[0];
+        if (foldNorms && operation is NormalizeMap norm && uses[node.Operands[0]] == 1 && operands[0] >= Graph.Inputs.Length)
+        {
+            var before = operands[0] - Graph.Inputs.Length;
+            if (Graph.Nodes[before].Operation is ConvolutionOperation { TakesWeights: true } convolution && Folded(convolution, norm) is { } folded)
+            {
+                Graph.Replace(before, Graph.Nodes[before] with { Operation = folded });
+                return operands[0];
+            }
+        }
+        return Graph.Add(node with { Operands = operands });
+    }
+
+    /// <summary>A convolution with the norm after it in its weights; null where the norm depends on the input.</summary>
+    private ConvolutionOperation? Folded(ConvolutionOperation convolution, NormalizeMap norm)
+    {
+        using var scope = NewDisposeScope();
+        if (norm.Constant() is not var (factor, shift)) return null;
+        var (kernel, bias) = convolution.Weights;
+        var type = kernel.dtype;
+        var axes = Enumerable.Repeat(1L, (int)kernel.dim() - 2).ToArray();
+        var groups = convolution.OutputAxis == 0 ? 1 : convolution.Convolution.groups;
+        // A transposed convolution has the outputs of each group beside the inputs of that group.
+        var perGroup = kernel.to(ScalarType.Float64).reshape([groups, -1, .. kernel.shape[1..]]);
+        var scaled = perGroup * (convolution.OutputAxis == 0 ? factor.reshape([1, -1, 1, .. axes]) : factor.reshape([groups, 1, -1, .. axes]));
+        if (bias is not null) shift = bias.to(ScalarType.Float64) * factor + shift;
+        return convolution.With(new ConvolutionWeights(Keep(scaled.reshape(kernel.shape).to(type)), Keep(shift.to(type))));
+    }
+
+    private Tensor Keep(Tensor weight)
+    {
+        made.Add(weight.DetachFromDisposeScope());
+        return weight;
+    }
+}

@@ -1,0 +1,49 @@
+namespace UNetFamily;
+
+/// <summary>In which order the numbers of a map (N, C, …spatial) lie in memory.</summary>
+public enum MemoryLayout
+{
+    /// <summary>Channel by channel, as PyTorch makes tensors.</summary>
+    Contiguous,
+
+    /// <summary>Position by position, the channels of each together; PyTorch's <c>channels_last</c> and <c>channels_last_3d</c>.</summary>
+    ChannelsLast,
+}
+
+/// <summary>Tensors in either layout. Strides are named, because TorchSharp 0.107 has no memory formats.</summary>
+internal static class MemoryLayouts
+{
+    /// <summary>A copy of a map, or of a convolution's weights.</summary>
+    /// <param name="x">(N, C, …spatial).</param>
+    /// <param name="layout">How the copy lies in memory.</param>
+    public static Tensor CopyIn(this Tensor x, MemoryLayout layout)
+    {
+        var copy = layout is MemoryLayout.ChannelsLast ? empty_strided(x.shape, ChannelsLastStrides(x.shape), x.dtype, x.device) : empty(x.shape, x.dtype, x.device);
+        return copy.copy_(x);
+    }
+
+    /// <summary>Whether a map lies in memory in a layout. Where there is one channel or one position, both are the same.</summary>
+    public static bool IsIn(this Tensor x, MemoryLayout layout)
+    {
+        if (layout is MemoryLayout.Contiguous) return x.is_contiguous();
+        var (shape, strides) = (x.shape, x.stride());
+        var expected = ChannelsLastStrides(shape);
+        for (var axis = 0; axis < shape.Length; axis++)
+            if (shape[axis] > 1 && strides[axis] != expected[axis]) return false;
+        return true;
+    }
+
+    private static long[] ChannelsLastStrides(long[] shape)
+    {
+        var strides = new long[shape.Length];
+        strides[1] = 1;
+        var step = shape[1];
+        for (var axis = shape.Length - 1; axis >= 2; axis--)
+        {
+            strides[axis] = step;
+            step *= shape[axis];
+        }
+        strides[0] = step;
+        return strides;
+    }
+}

@@ -33,7 +33,7 @@ public static class OnnxExport
 
         using var evaluating = NetworkMode.Evaluate(chosen.Whole);
         using var noGradient = no_grad();
-        var network = NetworkWriter.Write(chosen, sides, options);
+        using var network = NetworkWriter.Write(chosen, sides, options);
         OnnxFile.Write(path, network, options.MostInside);
     }
 

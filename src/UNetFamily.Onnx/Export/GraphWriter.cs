@@ -6,7 +6,8 @@ namespace UNetFamily;
 /// <summary>An ONNX graph in the making: nodes, weights and their names.</summary>
 /// <param name="name">The name of the network.</param>
 /// <param name="halfWeights">Whether kernels and matrices are stored as 16-bit numbers.</param>
-internal sealed class GraphWriter(string name, bool halfWeights)
+/// <param name="made">What holds weights that were made for the file; it is freed with the writer.</param>
+internal sealed class GraphWriter(string name, bool halfWeights, IDisposable made) : IDisposable
 {
     private readonly Dictionary<string, string> constants = [];
     private readonly Dictionary<string, string> weights = [];
@@ -86,6 +87,9 @@ internal sealed class GraphWriter(string name, bool halfWeights)
     /// <summary>As many ones or zeros.</summary>
     public string Repeated(float number, long count) => Constant(string.Create(CultureInfo.InvariantCulture, $"{count}_times_{number}"), DataType.Float, [count],
         UnsafeByteOperations.UnsafeWrap(System.Runtime.InteropServices.MemoryMarshal.AsBytes(Enumerable.Repeat(number, checked((int)count)).ToArray().AsSpan()).ToArray()));
+
+    /// <summary>Frees weights that were made for the file.</summary>
+    public void Dispose() => made.Dispose();
 
     private string Constant(string what, DataType type, long[] shape, ByteString bytes)
     {

@@ -17,15 +17,30 @@ internal static class NetworkWriter
         long[] shape = [Batch, model.Options.InChannels, .. size];
         var (graph, other) = (model.Record(shape), model.Record([OtherBatch, .. shape[1..]]));
         var sizes = OpenSizes.Of(model, graph, size);
-        var writer = new GraphWriter(model.GetName(), options.HalfWeights);
-        using var folded = FoldedGraph.Of(graph, graph.Outputs.AsSpan(0, options.Auxiliary ? graph.Outputs.Length : 1), options.FoldNorms);
-        var names = Operations(model, folded.Graph, Twins(graph, other), writer);
+        var folded = FoldedGraph.Of(graph, graph.Outputs.AsSpan(0, options.Auxiliary ? graph.Outputs.Length : 1), options.FoldNorms);
+        var writer = new GraphWriter(model.GetName(), options.HalfWeights, folded);
+        try
+        {
+            Write(writer, model, folded.Graph, Twins(graph, other), sizes, options);
+            return writer;
+        }
+        catch
+        {
+            writer.Dispose();
+            throw;
+        }
+    }
+
+    private static void Write(GraphWriter writer, SegmentationModel model, FlowGraph graph, Dictionary<long[], long[]> twins, InputSizes sizes, OnnxExportOptions options)
+    {
+        var (shape, size) = (graph.Inputs[0], graph.Inputs[0][2..]);
+        var names = Operations(model, graph, twins, writer);
 
         var spatial = model.Options.SpatialDims.AxisNames;
         writer.Graph.Input.Add(ValueInfo(Input, TensorProto.Types.DataType.Float, shape, axis => spatial[axis]));
-        foreach (var (i, output) in folded.Graph.Outputs.Index())
+        foreach (var (i, output) in graph.Outputs.Index())
         {
-            var map = folded.Graph.ShapeOf(output);
+            var map = graph.ShapeOf(output);
             var result = Ends.Add(writer, names[output], map, options.Output, i);
             // Sides that are the input's have its names, so that a reader knows that they are equal.
             writer.Graph.Output.Add(ValueInfo(result.Name, result.Type, result.Shape, axis => map[axis + 2] == size[axis] ? spatial[axis] : $"{result.Name}_{spatial[axis]}"));
@@ -34,7 +49,6 @@ internal static class NetworkWriter
         writer.Metadata[OnnxMetadata.Output] = options.Output.ToString();
         writer.Metadata[OnnxMetadata.Sizes] = OnnxMetadata.Write(sizes);
         foreach (var (name, text) in options.Notes) writer.Metadata[name] = text;
-        return writer;
 
         ValueInfoProto ValueInfo(string name, TensorProto.Types.DataType type, long[] axes, Func<int, string> side)
         {

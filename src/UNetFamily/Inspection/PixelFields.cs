@@ -61,6 +61,9 @@ internal sealed class PixelFields
         return tap == 0 ? below : rest > 0 ? below + 1 : -1;
     });
 
+    /// <summary>The same boxes, which grow with the image.</summary>
+    public PixelFields AcrossTheImage() => new(axes, isGlobal: true);
+
     /// <summary>Every position comes from all.</summary>
     public PixelFields Global() => new([.. axes.Select(fields => Enumerable.Repeat(fields.Aggregate(Nothing, Hull), fields.Length).ToArray())], isGlobal: true);
 

@@ -37,6 +37,13 @@ public sealed class FaultTests : IDisposable
     }
 
     [Fact]
+    public void Adaptive_max_pools_of_volumes_are_those_of_one_axis()
+    {
+        FluentActions.Invoking(() => functional.adaptive_max_pool3d(rand([1, 2, 4, 4, 4]), [2, 2, 2])).Should().Throw<System.Runtime.InteropServices.ExternalException>().WithMessage("*adaptive_max_pool1d*");
+        AdaptiveMaxPool3d([2, 2, 2]).output_size.Should().BeNull();
+    }
+
+    [Fact]
     public void Average_pools_of_volumes_have_no_kernel_for_bfloat16() =>
         FluentActions.Invoking(() => functional.avg_pool3d(ones([1, 1, 4, 4, 4], ScalarType.BFloat16), [2, 2, 2])).Should().Throw<System.Runtime.InteropServices.ExternalException>().WithMessage("*not implemented for 'BFloat16'*");
 

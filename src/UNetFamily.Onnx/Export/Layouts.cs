@@ -45,4 +45,33 @@ internal static class Layouts
         return operation.IsNearest ? step.Add("Resize", inputs, ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor"))
             : step.Add("Resize", inputs, ("mode", "linear"), ("coordinate_transformation_mode", operation.AlignCorners ? "align_corners" : "half_pixel"));
     }
+
+    /// <summary>Linearly, to the spatial sides of the second operand, which are taken when the network runs.</summary>
+    public static string ResizeTo(Step step, ResizeTo operation)
+    {
+        var own = step.Add("Shape", [step.Operands[0]], ("end", 2L));
+        var target = step.Add("Shape", [step.Operands[1]], ("start", 2L));
+        return step.Add("Resize", [step.Operands[0], "", "", step.Add("Concat", [own, target], ("axis", 0L))], ("mode", "linear"),
+            ("coordinate_transformation_mode", operation.AlignCorners ? "align_corners" : "half_pixel"));
+    }
+
+    /// <summary>Groups of channels, each padded on one end and cut at the other.</summary>
+    public static string Shift(Step step, AxialShift operation)
+    {
+        var (x, axis, writer) = (step.Operands[0], operation.Axis + 2, step.Writer);
+        string[] groups = [.. operation.Groups(step.Shape[1]).Select(Moved)];
+        return groups.Length == 1 ? groups[0] : step.Add("Concat", groups, ("axis", 1L));
+
+        string Moved((long Start, long Count, long Shift) group)
+        {
+            var channels = step.Add("Slice", [x, writer.Constant(group.Start), writer.Constant(group.Start + group.Count), writer.Constant(1)]);
+            if (group.Shift == 0) return channels;
+            var (before, behind) = (Math.Max(group.Shift, 0), Math.Max(-group.Shift, 0));
+            var pads = new long[2 * step.Shape.Length];
+            (pads[axis], pads[step.Shape.Length + axis]) = (before, behind);
+            // As many as came in at one end are cut off at the other.
+            var padded = step.Add("Pad", [channels, writer.Constant(pads)], ("mode", "constant"));
+            return step.Add("Slice", [padded, writer.Constant(behind), writer.Constant(before > 0 ? -before : long.MaxValue), writer.Constant(axis)]);
+        }
+    }
 }

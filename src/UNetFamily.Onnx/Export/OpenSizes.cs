@@ -11,7 +11,7 @@ internal static class OpenSizes
     public static InputSizes Of(SegmentationModel model, FlowGraph graph, long[] size)
     {
         var (dims, sizes) = (model.Options.SpatialDims, model.InputSizes);
-        if (graph.UsesSizes || sizes.Largest is not null) return Only();
+        if (graph.UsesSizes || sizes.Largest is not null || graph.Nodes.Any(node => DependsOnSize(node.Operation))) return Only();
 
         // What pads a map to its skip takes any size, and does nothing only at some: those in steps of what all levels divide.
         for (var factor = 1L; sizes.Step.Max() * factor <= LongestStep; factor *= 2)
@@ -31,6 +31,9 @@ internal static class OpenSizes
 
         InputSizes Only() => InputSizes.Only(dims, Extent.Of(size));
     }
+
+    // Parts that grow with the map are windows of one size in ONNX.
+    private static bool DependsOnSize(Operation operation) => operation is AdaptivePool pool && pool.Sides.Any(side => side != 1);
 
     private static bool IsSame(FlowGraph a, FlowGraph b) => !b.UsesSizes && a.Nodes.Count == b.Nodes.Count
         && a.Nodes.Zip(b.Nodes).All(pair => pair.First.Operation.GetType() == pair.Second.Operation.GetType() && pair.First.Operands.AsSpan().SequenceEqual(pair.Second.Operands));

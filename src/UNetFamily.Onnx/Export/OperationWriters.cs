@@ -32,8 +32,12 @@ internal static class OperationWriters
         Add<Crop>((step, crop) => Layouts.Slice(step, [.. Enumerable.Range(0, step.SpatialAxes).Select(axis => (axis + 2, crop.Start(step.Shapes[0], axis)))]));
         Add<Pad>((step, pad) => Layouts.Pad(step, step.Operands[0], pad.Ends, "constant"));
         Add<Reshape>((step, _) => Layouts.Reshape(step));
+        Add<AxialShift>(Layouts.Shift);
+        Add<AdaptivePool>(Pools.Adaptive);
+        Add<Greater>((step, _) => step.Add("Cast", [step.Add("Greater", step.Operands)], ("to", (long)TensorProto.Types.DataType.Float)));
         Add<Transpose>(Layouts.Transpose);
         Add<Resize>(Layouts.Resize);
+        Add<ResizeTo>(Layouts.ResizeTo);
         Add<WeightOperand>((step, weight) => step.Writer.Weight($"{step.NameOf(weight.Parameter)}{(weight.IsTheParameter ? "" : step.Shape.Print())}", step.Shape, () => weight.Parameter.reshape(step.Shape)));
         // In evaluation they let everything through.
         Add<DropNumbers>((step, _) => step.Operands[0]);

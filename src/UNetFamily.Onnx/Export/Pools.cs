@@ -19,6 +19,16 @@ internal static class Pools
         _ => throw step.Refuse($"{pool?.GetType().Name} with a divisor of its own can't be written in ONNX."),
     };
 
+    /// <summary>A single part is a reduction, whatever the size. Several are windows, where all are equal; that depends on the size.</summary>
+    public static string Adaptive(Step step, AdaptivePool pool)
+    {
+        if (pool.Sides.All(side => side == 1)) return step.Add(pool.IsMax ? "GlobalMaxPool" : "GlobalAveragePool", step.Operands);
+        long[] sides = step.Shapes[0][2..], kernel = [.. sides.Zip(pool.Sides, (side, parts) => side / parts)];
+        if (sides.Zip(pool.Sides, (side, parts) => side % parts).Any(rest => rest != 0))
+            throw step.Refuse($"{pool.Name} makes {string.Join(" x ", pool.Sides)} parts of {string.Join(" x ", sides)}, which overlap. ONNX has no such pooling; export it for a size that is a multiple.");
+        return step.Add(pool.IsMax ? "MaxPool" : "AveragePool", step.Operands, ("kernel_shape", kernel), ("strides", kernel));
+    }
+
     private static string Add(Step step, string operation, long[] kernel, long[]? stride, long[]? padding, bool ceil, (string, object) own)
     {
         var (sides, pads) = (All(step, kernel, 1), All(step, padding, 0));

@@ -8,6 +8,12 @@ internal static class OnnxMetadata
     public const string Output = "unetfamily.output";
     public const string Sizes = "unetfamily.sizes";
 
+    /// <summary>How many texts there are, the first of them: they end a file, and of one that is cut off there, everything else is whole.</summary>
+    public const string Count = "unetfamily.texts";
+
+    /// <summary>Who wrote the file.</summary>
+    public const string Producer = "UNetFamily";
+
     private const long LongestSide = 1 << 24;
 
     private static readonly JsonSerializerOptions Strict = new()

@@ -24,12 +24,25 @@ internal static class OpenSizes
             bool Same(int steps)
             {
                 long[] larger = [.. size.Select((side, axis) => side + (steps * step[axis]))];
-                return sizes.Contains(larger) && IsSame(graph, model.Record([graph.Inputs[0][0], model.Options.InChannels, .. larger]));
+                return sizes.Contains(larger) && Recorded(model, [graph.Inputs[0][0], model.Options.InChannels, .. larger]) is { } other && IsSame(graph, other);
             }
         }
         return Only();
 
         InputSizes Only() => InputSizes.Only(dims, Extent.Of(size));
+    }
+
+    /// <summary>What it computes for a batch; null where a layer doesn't take it, whatever the network's own sizes say.</summary>
+    private static FlowGraph? Recorded(SegmentationModel model, long[] shape)
+    {
+        try
+        {
+            return model.Record(shape);
+        }
+        catch (ArgumentException)
+        {
+            return null;
+        }
     }
 
     // Parts that grow with the map are windows of one size in ONNX.

@@ -17,8 +17,9 @@ internal static class OnnxFile
     /// <param name="mostInside">The most bytes of weights that the file itself holds.</param>
     public static void Write(string path, GraphWriter network, long mostInside)
     {
-        var model = new ModelProto { IrVersion = IrVersion, ProducerName = "UNetFamily", ProducerVersion = network.Metadata.GetValueOrDefault("unetfamily.version", ""), Graph = network.Graph };
+        var model = new ModelProto { IrVersion = IrVersion, ProducerName = OnnxMetadata.Producer, ProducerVersion = network.Metadata.GetValueOrDefault("unetfamily.version", ""), Graph = network.Graph };
         model.OpsetImport.Add(new OperatorSetIdProto { Version = network.Opset });
+        model.MetadataProps.Add(new StringStringEntryProto { Key = OnnxMetadata.Count, Value = $"{network.Metadata.Count + 1}" });
         foreach (var (name, text) in network.Metadata) model.MetadataProps.Add(new StringStringEntryProto { Key = name, Value = text });
 
         if (network.Weights.Sum(weight => weight.Bytes) <= mostInside)

@@ -29,13 +29,15 @@ internal static class OnnxFileCheck
             if (field.Number == ModelGraph && field.IsMessage) ReadGraph(path, reader, field.End, model);
             else Merge(path, field.Start, model, reader.Take(field, MostStructure));
         }
-        if (model.Graph is null || model.IrVersion < 1) throw new CheckpointException(path, null, "It is no ONNX model: it has no graph, or no version.");
+        if (model.Graph is null || model.IrVersion < 1 || model.OpsetImport.Count == 0) throw new CheckpointException(path, null, "It is no ONNX model, or cut off: it has no graph, or no version.");
         RequireGraph(path, model.Graph);
         foreach (var function in model.Functions) RequireNodes(path, function.Node);
 
         var metadata = new Dictionary<string, string>();
         foreach (var entry in model.MetadataProps)
             if (!metadata.TryAdd(entry.Key, entry.Value)) throw new CheckpointException(path, null, $"It has two texts named '{Printable.Of(entry.Key, 60)}'.");
+        if (model.ProducerName == OnnxMetadata.Producer && !(metadata.TryGetValue(OnnxMetadata.Count, out var count) && int.TryParse(count, out var texts) && metadata.Count >= texts))
+            throw new CheckpointException(path, null, $"It has {metadata.Count} texts of {Printable.Of(count ?? "more", 20)}: it is cut off.");
         return metadata;
     }
 

@@ -11,6 +11,16 @@ internal static class Hooks
     /// <param name="module">The module.</param>
     public static bool On<TPre, TPost>(HookableModule<TPre, TPost> module) => FieldsOf<TPre, TPost>.Count(module) > 0;
 
+    /// <summary>Whether a module, or one inside it, has hooks.</summary>
+    /// <param name="root">The module.</param>
+    public static bool Within(nn.Module root) => root.modules().Append(root).Any(module => module switch
+    {
+        Module<Tensor, Tensor> one => On(one),
+        Module<Tensor, Tensor, Tensor> two => On(two),
+        SegmentationModel model => On(model),
+        _ => false,
+    });
+
     // The accessors of a generic type's fields must stand in a type of the same parameters.
     private static class FieldsOf<TPre, TPost>
     {

@@ -52,6 +52,9 @@ internal abstract class Operation
     /// <summary>Whether the result lies in memory in the order of its axes.</summary>
     public virtual bool IsDense => true;
 
+    /// <summary>Whether it can work on maps with the channels last in memory.</summary>
+    public virtual bool TakesChannelsLast => false;
+
     /// <summary>Whether its layer writes over its operand in any case.</summary>
     /// <param name="recording">Whether gradients are recorded.</param>
     public virtual bool Overwrites(bool recording) => false;

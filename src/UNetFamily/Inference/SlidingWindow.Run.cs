@@ -3,6 +3,9 @@ namespace UNetFamily;
 /// <summary>How it is done.</summary>
 public sealed partial record SlidingWindow
 {
+    // Making a plan takes as long as four batches or so.
+    private const int FewestPlanned = 16;
+
     /// <summary>What a conversion makes of the mean logits of whole images, put together.</summary>
     private Tensor Whole(WindowPredictor predictor, Tensor image, Func<Tensor, Tensor> convert, bool weighted, IProgress<WindowProgress>? progress, CancellationToken cancellation)
     {
@@ -48,6 +51,7 @@ public sealed partial record SlidingWindow
         var views = Views();
         var device = SwDevice ?? predictor.Device ?? CPU;
         var batch = Batch();
+        using var plan = UsePlan && batch.Total / SwBatchSize >= FewestPlanned ? predictor.Plan([SwBatchSize, shape[0], .. roi]) : null;
         SlabSums? sums = null;
 
         for (var first = 0L; first < batch.Total; first += SwBatchSize)

@@ -55,6 +55,13 @@ public sealed partial record SlidingWindow
     /// <value>null: sums where windows are computed, the result where the image is.</value>
     public Device? Device { get; init; }
 
+    /// <summary>
+    /// Whether the network is made ready by <see cref="InferencePlanning.ForInference(SegmentationModel, ReadOnlySpan{long})"/> where there are enough windows to make up for that: faster, equal to rounding, with no memory
+    /// worth speaking of. Networks with modules that flows don't know, or with hooks, run as they are.
+    /// </summary>
+    /// <value>true; false for the same last bits in every process.</value>
+    public bool UsePlan { get; init; } = true;
+
     /// <summary>The mean logits of a whole image.</summary>
     /// <param name="model">The network.</param>
     /// <param name="image">(C, …spatial) or (N, C, …spatial) of any type, on any device. Not normalised here.</param>

@@ -8,10 +8,11 @@ internal sealed class WindowPredictor
     private readonly Func<Tensor, Tensor> call;
     private readonly WindowNeeds? needs;
     private readonly SegmentationModel? model;
+    private InferencePlan? plan;
     private long? classes;
 
-    private WindowPredictor(Func<Tensor, Tensor> call, WindowNeeds? needs, SegmentationModel? model, Device? device, ScalarType type) =>
-        (this.call, this.needs, this.model, Device, Type) = (call, needs, model, device, type);
+    private WindowPredictor(Func<Tensor, Tensor>? call, WindowNeeds? needs, SegmentationModel? model, Device? device, ScalarType type) =>
+        (this.call, this.needs, this.model, Device, Type) = (call ?? Logits, needs, model, device, type);
 
     /// <summary>The rank that it takes; null when it takes any.</summary>
     public SpatialDims? Dims => needs?.Dims;
@@ -25,17 +26,7 @@ internal sealed class WindowPredictor
     /// <summary>The type of sums: double only where the network computes in it.</summary>
     public ScalarType SumType => Type is ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
 
-    public static WindowPredictor Of(SegmentationModel model)
-    {
-        return new WindowPredictor(Logits, WindowNeeds.Of(model), model, device: null, ScalarType.Float32);
-
-        Tensor Logits(Tensor windows)
-        {
-            var output = model.call(windows);
-            foreach (var auxiliary in output.Auxiliary) auxiliary.Dispose();
-            return output.Logits;
-        }
-    }
+    public static WindowPredictor Of(SegmentationModel model) => new(call: null, WindowNeeds.Of(model), model, device: null, ScalarType.Float32);
 
     public static WindowPredictor Of(IWindowNetwork network)
     {
@@ -55,6 +46,22 @@ internal sealed class WindowPredictor
     {
         ArgumentNullException.ThrowIfNull(function);
         return new WindowPredictor(function, needs: null, model: null, device, image is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float64 ? image : ScalarType.Float32);
+    }
+
+    /// <summary>Makes a plan of the network for batches of windows. Nothing for a function, and where a plan would leave something out: a module that isn't known, or hooks.</summary>
+    /// <param name="windows">The shape of the batches.</param>
+    /// <returns>The plan, used until it is disposed; null for none.</returns>
+    public IDisposable? Plan(long[] windows)
+    {
+        if (model is null || Hooks.Within(model) || Hooks.Within(model.Whole)) return null;
+        try
+        {
+            return plan = InferencePlan.Of(model, windows);
+        }
+        catch (NotDescribedException)
+        {
+            return null;
+        }
     }
 
     /// <summary>The logits of a batch of windows; they belong to the current scope.</summary>
@@ -106,5 +113,13 @@ internal sealed class WindowPredictor
         // Not before: until now a training on another thread may have converted it.
         if (model.parameters().FirstOrDefault(parameter => parameter.is_floating_point()) is { } weight) (Device, Type) = (weight.device, weight.dtype);
         return evaluation;
+    }
+
+    private Tensor Logits(Tensor windows)
+    {
+        if (plan is not null && plan.InputShape.SequenceEqual(windows.shape)) return plan.Run(windows);
+        var output = model!.call(windows);
+        foreach (var auxiliary in output.Auxiliary) auxiliary.Dispose();
+        return output.Logits;
     }
 }

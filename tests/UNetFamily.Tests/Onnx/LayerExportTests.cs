@@ -41,7 +41,7 @@ public sealed class LayerExportTests : IDisposable
         ["linear upsampling"] = (() => new LinearUpsample(2), [4, 5, 3]),
         ["nothing"] = (() => Sequential(), [4, 9]),
         ["shifted"] = (() => new Flowing(x => FeatureMap.Concat(x.AxialShift(0, 3), x.AxialShift(1, 5), x.AxialShift(1, 1))), [4, 9]),
-        ["compared"] = (() => new Flowing(x => x.Greater(x.Tanh().AddCmul(x, x)) * x), [4, 9]),
+        ["compared"] = (() => new Flowing(x => x.Greater(x.Tanh() * x).AddCmul(x, x)), [4, 9]),
         ["resized to another"] = (() => new Flowing(x => x.ResizeTo(x.UpsampleNearest((3, 2)), alignCorners: true) + x.UpsampleNearest((3, 2)).Softmax(-1)), [4, 9]),
         ["resized, half a pixel"] = (() => new Flowing(x => x.ResizeTo(x.Upsample((2, 1, 3), alignCorners: false), alignCorners: false)), [4, 9, 3]),
         ["padded and cut"] = (() => new Flowing(x => x.Pad(axis => (axis, 2)).CropTo(x.Narrow(1, 2)) / x.L2Norm(1e-6)), [4, 9]),

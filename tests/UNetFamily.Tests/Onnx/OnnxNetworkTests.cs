@@ -85,7 +85,7 @@ public sealed class OnnxNetworkTests : IDisposable
         using (no_grad()) model.parameters().First().fill_(1e30f);
         model.ExportOnnx(Net, 16, new() { FoldNorms = false });
         using var infinite = OnnxNetwork.FromFile(Net);
-        sliding.Invoking(s => s.Labels(infinite, [.. Enumerable.Range(0, 256).Select(i => 1e20f * i)], [1, 16, 16])).Should().Throw<NotFiniteNumberException>().WithMessage("image is finite, but the logit of class 0*");
+        sliding.Invoking(s => s.Labels(infinite, Enumerable.Range(0, 256).Select(i => 1e20f * i).ToArray(), [1, 16, 16])).Should().Throw<NotFiniteNumberException>().WithMessage("image is finite, but the logit of class 0*");
     }
 
     [Fact]

@@ -34,6 +34,9 @@ internal sealed class Activate(Module<Tensor, Tensor> layer, bool keepsResult, b
 
     public override bool Overwrites(bool recording) => inPlace && !(recording && onlyUnrecorded);
 
+    // A softmax goes over an axis.
+    public override bool TakesChannelsLast => Layer is not Modules.Softmax;
+
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) =>
         copies ? MemoryUse.None with { KeptBytes = mode.BytesPerNumber * y.Elements() }
         : keepsResult ? MemoryUse.ByResult

@@ -20,5 +20,7 @@ internal abstract class Arithmetic : Operation
         return shape;
     }
 
+    public override bool TakesChannelsLast => true;
+
     public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => PixelFields.Joined(fields);
 }

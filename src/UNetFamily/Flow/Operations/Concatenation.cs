@@ -32,5 +32,7 @@ internal sealed class Concatenation : Operation
 
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.None;
 
+    public override bool TakesChannelsLast => true;
+
     public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => PixelFields.Joined(fields);
 }

@@ -17,6 +17,8 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     /// <summary>The axis of the weights that has the output channels; of each group's where a transposed convolution has groups.</summary>
     public abstract int OutputAxis { get; }
 
+    public override bool TakesChannelsLast => TakesWeights;
+
     public override LayerKind Kind => LayerKind.Convolution;
 
     /// <summary>The same convolution with other weights of the same shapes.</summary>
@@ -31,7 +33,7 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     protected abstract Tensor Compute(Tensor x, ConvolutionWeights weights);
 
     /// <summary>The padding of each end.</summary>
-    protected long[] Paddings => [.. Enumerable.Range(0, conv.kernel_size.Length).Select(axis => Padding(axis) / 2)];
+    public long[] Paddings => [.. Enumerable.Range(0, conv.kernel_size.Length).Select(axis => Padding(axis) / 2)];
 
     protected void RequireMap(long[] x)
     {

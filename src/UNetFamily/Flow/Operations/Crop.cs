@@ -46,6 +46,8 @@ internal sealed class Crop(long[] sides) : Operation
 
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.None;
 
+    public override bool TakesChannelsLast => true;
+
     public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => fields[0]?.Shifted(y[2..], axis => -Start(x[0], axis));
 
     public override bool IsView(bool dense) => true;

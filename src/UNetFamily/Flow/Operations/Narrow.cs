@@ -37,6 +37,8 @@ internal sealed class Narrow(long start, long count) : Operation
 
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.None;
 
+    public override bool TakesChannelsLast => true;
+
     public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => fields[0];
 
     public override bool IsView(bool dense) => true;

@@ -9,5 +9,7 @@ internal sealed class NormalizeChannels(ChannelLayerNorm norm) : NormOperation(n
 
     protected override long Copies => 1;
 
+    public override bool TakesChannelsLast => true;
+
     public override bool IsDense => false;
 }

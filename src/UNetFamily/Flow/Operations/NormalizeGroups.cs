@@ -7,6 +7,8 @@ internal sealed class NormalizeGroups(TorchSharp.Modules.GroupNorm norm) : NormO
 
     protected override long Statistics(long[] x) => 2 * x[0] * x[1];
 
+    public override bool TakesChannelsLast => true;
+
     public override string? Problem(long[][] x) => !norm.training || x[0][1] / norm.num_groups * x[0].Positions() > 1
         ? null
         : TooFew(x[0], "two positions or channels in a group or more") + " Nearest: an input twice as large on one axis.";

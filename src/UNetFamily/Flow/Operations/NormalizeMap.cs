@@ -23,7 +23,7 @@ internal sealed class NormalizeMap(NormBase norm) : NormOperation(norm)
         return (factor, shift);
     }
 
-    /// <summary>Whether each sample has statistics of its own: an instance norm.</summary>
+    /// <summary>Whether it normalizes each sample by itself.</summary>
     public bool IsPerSample => norm is TorchSharp.Modules.InstanceNorm1d or TorchSharp.Modules.InstanceNorm2d or TorchSharp.Modules.InstanceNorm3d;
 
     protected override long? Channels => norm.num_features;
@@ -31,6 +31,8 @@ internal sealed class NormalizeMap(NormBase norm) : NormOperation(norm)
     protected override bool IsRaised => !norm.affine;
 
     protected override long Statistics(long[] x) => 2 * (IsPerSample ? x[0] : 1) * x[1];
+
+    public override bool TakesChannelsLast => true;
 
     public override string? Problem(long[][] x)
     {

@@ -5,5 +5,7 @@ internal sealed class NormalizeResponse(GlobalResponseNorm norm) : NormOperation
 {
     protected override long? Channels => norm.Channels;
 
+    public override bool TakesChannelsLast => true;
+
     protected override long Statistics(long[] x) => 2 * x[0] * x[1];
 }

@@ -54,5 +54,7 @@ internal sealed class Pad((long Before, long Behind)[] ends) : Operation
 
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.None;
 
+    public override bool TakesChannelsLast => true;
+
     public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => fields[0]?.Shifted(y[2..], axis => ends[axis].Before);
 }

@@ -11,6 +11,8 @@ internal abstract class PoolOperation(Module<Tensor, Tensor> pool, long[] kernel
         return y;
     }
 
+    public override bool TakesChannelsLast => true;
+
     public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) =>
         fields[0]?.Gather(y[2..], Kernel, (axis, position, tap) => position * Stride(axis) - Pad(axis) + tap);
 

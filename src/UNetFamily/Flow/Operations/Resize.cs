@@ -36,5 +36,7 @@ internal sealed class Resize(long[] factors, bool isNearest, bool alignCorners) 
 
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.None;
 
+    public override bool TakesChannelsLast => true;
+
     public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => isNearest ? fields[0]?.Nearest(y[2..]) : fields[0]?.Linear(y[2..], alignCorners);
 }

@@ -15,6 +15,8 @@ internal sealed class SigmoidOrTanh(bool isTanh) : Arithmetic
     /// <summary>Whether it is the hyperbolic tangent.</summary>
     public bool IsTanh => isTanh;
 
+    public override bool TakesChannelsLast => true;
+
     public override string Name => isTanh ? "Tanh" : "Sigmoid";
 
     public override Tensor Run(Tensor[] x) => isTanh ? x[0].tanh() : x[0].sigmoid();

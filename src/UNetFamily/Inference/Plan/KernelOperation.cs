@@ -1,0 +1,40 @@
+using System.Runtime.InteropServices;
+
+namespace UNetFamily;
+
+/// <summary>An operation that is computed by a kernel of this library; only plans have it. float32 on the CPU.</summary>
+/// <param name="original">The operation, whose result it gives.</param>
+internal abstract class KernelOperation(Operation original) : Operation
+{
+    public sealed override string Name => $"{original.Name} ({GetType().Name})";
+
+    public sealed override nn.Module? Layer => original.Layer;
+
+    public sealed override LayerKind Kind => original.Kind;
+
+    public sealed override bool TakesChannelsLast => true;
+
+    public sealed override long[] Shape(long[][] x) => original.Shape(x);
+
+    public sealed override long Macs(long[][] x, long[] y) => original.Macs(x, y);
+
+    public sealed override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.None;
+
+    public sealed override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => original.Fields(fields, x, y);
+
+    /// <summary>The numbers of a map in the order in which they lie in memory.</summary>
+    /// <param name="x">A map that is dense in either layout.</param>
+    /// <param name="work">Takes them.</param>
+    protected static unsafe void With(Tensor x, Action<nint> work)
+    {
+        using var order = x.is_contiguous() ? x.alias() : x.movedim([1], [-1]);
+        fixed (byte* numbers = order.bytes) work((nint)numbers);
+    }
+
+    /// <summary>Numbers of a small tensor.</summary>
+    protected static float[] Numbers(Tensor x)
+    {
+        using var dense = x.contiguous();
+        return MemoryMarshal.Cast<byte, float>(dense.bytes).ToArray();
+    }
+}

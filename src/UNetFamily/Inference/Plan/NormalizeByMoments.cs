@@ -1,0 +1,55 @@
+namespace UNetFamily;
+
+/// <summary>A group or instance norm with the channels last in memory, by <see cref="GroupMoments"/>.</summary>
+internal sealed class NormalizeByMoments : KernelOperation
+{
+    private readonly GroupMoments moments;
+
+    private NormalizeByMoments(Operation original, GroupMoments moments) : base(original) => this.moments = moments;
+
+    /// <summary>A norm computed so; null where it can't be.</summary>
+    /// <param name="operation">The norm.</param>
+    /// <param name="x">The shape of its operand.</param>
+    public static Func<Operation>? Of(Operation operation, long[] x)
+    {
+        if (x[1] % PanelProduct.Lanes != 0) return null;
+        return operation switch
+        {
+            NormalizeGroups { Layer: TorchSharp.Modules.GroupNorm norm } => () => Made(norm.num_groups, norm.eps, norm.weight, norm.bias),
+            NormalizeMap { IsPerSample: true, Layer: NormBase { track_running_stats: false } norm } => () => Made(norm.num_features, norm.eps, norm.weight, norm.bias),
+            _ => null,
+        };
+
+        NormalizeByMoments Made(long groups, double eps, Tensor? weight, Tensor? bias) =>
+            new(operation, new GroupMoments((int)x[1], (int)groups, eps, weight is null ? null : Numbers(weight), bias is null ? null : Numbers(bias)));
+    }
+
+    public override Tensor Run(Tensor[] x)
+    {
+        var result = empty_like(x[0]);
+        Normalize(x[0], result);
+        return result;
+    }
+
+    public override bool CanOverwrite(int operand) => true;
+
+    public override Tensor Overwrite(Tensor[] x, int operand)
+    {
+        Normalize(x[0], x[0]);
+        return x[0];
+    }
+
+    private void Normalize(Tensor x, Tensor y)
+    {
+        var shape = x.shape;
+        using var crew = new Crew();
+        With(x, from => With(y, to =>
+        {
+            for (var sample = 0L; sample < shape[0]; sample++)
+            {
+                var offset = (nint)(sample * shape[1] * shape.Positions() * sizeof(float));
+                moments.Normalize(from + offset, to + offset, shape.Positions(), crew);
+            }
+        }));
+    }
+}

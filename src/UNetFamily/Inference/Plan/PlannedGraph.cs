@@ -1,0 +1,150 @@
+namespace UNetFamily;
+
+/// <summary>
+/// A graph in which each operation works in the layout, and in the form, that make all of it fastest: what operations take is measured, what changes of layout take as well, and the sum is least.
+/// </summary>
+internal sealed class PlannedGraph : IDisposable
+{
+    private readonly FlowGraph folded;
+    private readonly bool takesKernels;
+    private readonly Func<Operation, long[][], MemoryLayout, double> cost;
+    private readonly List<IDisposable> made = [];
+    private readonly Dictionary<(int Value, MemoryLayout Layout), int> renumbered = [];
+    private readonly List<PlannedOperation> operations = [];
+
+    private PlannedGraph(FlowGraph folded, bool takesKernels, Func<Operation, long[][], MemoryLayout, double> cost)
+    {
+        (this.folded, this.takesKernels, this.cost) = (folded, takesKernels, cost);
+        Graph = new FlowGraph(folded.Inputs);
+        using var noGradient = no_grad();
+        var forms = folded.Nodes.Select(Forms).ToArray();
+        var layouts = Choose(forms);
+        for (var value = 0; value < folded.Inputs.Length; value++) renumbered[(value, MemoryLayout.Contiguous)] = value;
+        for (var node = 0; node < forms.Length; node++) Take(node, layouts[node], forms[node]);
+        Graph.Outputs = [.. folded.Outputs.Select(output => In(output, MemoryLayout.Contiguous))];
+    }
+
+    /// <summary>The graph, with the changes of layout in it.</summary>
+    public FlowGraph Graph { get; }
+
+    /// <summary>How each node of the graph is computed.</summary>
+    public IReadOnlyList<PlannedOperation> Operations => operations;
+
+    /// <summary>Plans a graph.</summary>
+    /// <param name="folded">A graph without anything that isn't needed.</param>
+    /// <param name="takesKernels">Whether it computes in float32 on a CPU, as the kernels of this library do.</param>
+    /// <param name="cost">The milliseconds that an operation takes for operands of these shapes, all in a layout.</param>
+    public static PlannedGraph Of(FlowGraph folded, bool takesKernels, Func<Operation, long[][], MemoryLayout, double> cost) => new(folded, takesKernels, cost);
+
+    /// <summary>Frees the weights that were made for it.</summary>
+    public void Dispose() => made.ForEach(weights => weights.Dispose());
+
+    /// <summary>The fastest way to compute a node in each layout.</summary>
+    private Dictionary<MemoryLayout, Form> Forms(FlowNode node)
+    {
+        if (!IsMap(node)) return new() { [MemoryLayout.Contiguous] = new Form(() => node.Operation, 0) };
+        var shapes = folded.OperandShapes(node);
+        return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout => Ways(node, shapes, layout).Select(make => Timed(make, shapes, layout)).DefaultIfEmpty(Form.None).MinBy(form => form.Milliseconds)!);
+    }
+
+    /// <summary>The ways to compute a node in a layout: by libtorch, and by kernels of this library.</summary>
+    private IEnumerable<Func<Operation>> Ways(FlowNode node, long[][] shapes, MemoryLayout layout)
+    {
+        var channelsLast = layout is MemoryLayout.ChannelsLast;
+        Func<Operation>?[] kernels = !takesKernels ? [] :
+        [
+            ActivateGaussian.Of(node.Operation),
+            channelsLast ? WinogradConvolve.Of(node.Operation, shapes[0], node.Shape) : null,
+            channelsLast ? NormalizeByMoments.Of(node.Operation, shapes[0]) : null,
+            channelsLast ? SpreadDepthwise.Of(node.Operation) : null,
+        ];
+        if (!(channelsLast && IsInexact(node.Operation))) yield return () => InLayout(node.Operation, layout);
+        foreach (var kernel in kernels) if (kernel is not null) yield return kernel;
+    }
+
+    // See GroupMoments.
+    private bool IsInexact(Operation operation) => takesKernels && operation is NormalizeGroups or NormalizeMap { IsPerSample: true };
+
+    private Form Timed(Func<Operation> make, long[][] shapes, MemoryLayout layout)
+    {
+        using var scope = NewDisposeScope();
+        var operation = make();
+        using (operation as IDisposable) return new Form(make, cost(operation, shapes, layout));
+    }
+
+    /// <summary>The layout of each node, so that the whole takes least.</summary>
+    private MemoryLayout[] Choose(Dictionary<MemoryLayout, Form>[] forms)
+    {
+        var inputs = folded.Inputs.Length;
+        var cut = new MinimumCut(folded.Values);
+        for (var value = 0; value < inputs; value++) cut.Cost(value, 0, double.PositiveInfinity);
+        for (var node = 0; node < forms.Length; node++)
+        {
+            cut.Cost(inputs + node, Milliseconds(forms[node], MemoryLayout.Contiguous), Milliseconds(forms[node], MemoryLayout.ChannelsLast));
+            foreach (var operand in folded.Nodes[node].Operands.Where(HasLayout).Distinct()) Changed(operand, inputs + node, folded.ShapeOf(operand));
+        }
+        foreach (var output in folded.Outputs) Changed(output, 0, folded.ShapeOf(output));
+        return [.. cut.Solve()[inputs..].Select(second => second ? MemoryLayout.ChannelsLast : MemoryLayout.Contiguous)];
+
+        void Changed(int from, int to, long[] shape)
+        {
+            if (forms.Length > from - inputs && from >= inputs && forms[from - inputs].Count == 1 && to >= inputs && forms[to - inputs].Count == 1) return;
+            cut.Difference(from, to, Change(shape, MemoryLayout.ChannelsLast), Change(shape, MemoryLayout.Contiguous));
+        }
+    }
+
+    private static double Milliseconds(Dictionary<MemoryLayout, Form> forms, MemoryLayout layout) => forms.TryGetValue(layout, out var form) ? form.Milliseconds : double.PositiveInfinity;
+
+    private double Change(long[] shape, MemoryLayout to) =>
+        cost(new ChangeLayout(to), [shape], to is MemoryLayout.ChannelsLast ? MemoryLayout.Contiguous : MemoryLayout.ChannelsLast);
+
+    private void Take(int node, MemoryLayout layout, Dictionary<MemoryLayout, Form> forms)
+    {
+        var original = folded.Nodes[node];
+        int[] operands = [.. original.Operands.Select(operand => HasLayout(operand) ? In(operand, layout) : renumbered[(operand, MemoryLayout.Contiguous)])];
+        var operation = forms[layout].Make();
+        if (operation is IDisposable disposable) made.Add(disposable);
+        if (operation is ConvolutionOperation { Weights.Kernel: var kernel } && original.Operation is ConvolutionOperation { Weights.Kernel: var before } && !ReferenceEquals(kernel, before))
+            made.Add(kernel.DetachFromDisposeScope());
+        renumbered[(folded.ValueOf(node), layout)] = Add(original with { Operation = operation, Operands = operands }, layout, forms[layout].Milliseconds);
+    }
+
+    /// <summary>The number of a value in a layout; where it isn't there yet, it is made.</summary>
+    private int In(int value, MemoryLayout layout)
+    {
+        if (renumbered.TryGetValue((value, layout), out var there)) return there;
+        var shape = folded.ShapeOf(value);
+        var other = renumbered[(value, layout is MemoryLayout.ChannelsLast ? MemoryLayout.Contiguous : MemoryLayout.ChannelsLast)];
+        var scope = value < folded.Inputs.Length ? folded.Nodes[0].Scope : folded.Nodes[value - folded.Inputs.Length].Scope;
+        return renumbered[(value, layout)] = Add(new FlowNode(new ChangeLayout(layout), [other], shape, scope), layout, Change(shape, layout));
+    }
+
+    private int Add(FlowNode node, MemoryLayout layout, double milliseconds)
+    {
+        operations.Add(new PlannedOperation(layout, milliseconds));
+        return Graph.Add(node);
+    }
+
+    /// <summary>An operation as it is computed in a layout.</summary>
+    private static Operation InLayout(Operation operation, MemoryLayout layout) => operation is ConvolutionOperation { TakesWeights: true } convolution
+        ? convolution.With(layout is MemoryLayout.Contiguous ? convolution.Weights : convolution.Weights with { Kernel = convolution.Weights.Kernel.CopyIn(layout) })
+        : operation;
+
+    /// <summary>Whether a node makes a map of maps, and so has a choice.</summary>
+    private bool IsMap(FlowNode node) =>
+        node.Operation.TakesChannelsLast && node.Shape.Length == folded.Inputs[0].Length && node.Operands.Where(HasLayout).All(operand => folded.ShapeOf(operand).Length == node.Shape.Length);
+
+    /// <summary>Whether a value is a map, and no learned tensor.</summary>
+    private bool HasLayout(int value) => value < folded.Inputs.Length || folded.Nodes[value - folded.Inputs.Length].Operation is not WeightOperand;
+
+    /// <summary>A way to compute a node.</summary>
+    private sealed record Form(Func<Operation> Make, double Milliseconds)
+    {
+        public static Form None { get; } = new(() => throw new InvalidOperationException("There is no way."), double.PositiveInfinity);
+    }
+}
+
+/// <summary>How a node is computed.</summary>
+/// <param name="Layout">How its result lies in memory.</param>
+/// <param name="Milliseconds">How long it took when it was measured; 0 where there was nothing to choose.</param>
+internal sealed record PlannedOperation(MemoryLayout Layout, double Milliseconds);

@@ -5,6 +5,13 @@ internal static class OperationWriters
 {
     private static readonly Dictionary<Type, Func<Step, Operation, string>> All = [];
 
+    /// <summary>Operations, or what they derive from, that are not written, and why.</summary>
+    public static IReadOnlyDictionary<Type, string> NotWritten { get; } = new Dictionary<Type, string>
+    {
+        [typeof(KernelOperation)] = "it is a kernel of an inference plan, which stands in no recorded graph",
+        [typeof(ChangeLayout)] = "it belongs to an inference plan, and stands in no recorded graph",
+    };
+
     static OperationWriters()
     {
         Add<Convolve>(Convolutions.Forward);

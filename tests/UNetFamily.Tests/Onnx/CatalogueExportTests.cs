@@ -33,9 +33,9 @@ public sealed class CatalogueExportTests : IDisposable
     }
 
     [Fact]
-    public void Every_operation_has_a_writer()
+    public void Every_operation_has_a_writer_or_a_reason()
     {
         var operations = typeof(Operation).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Operation)) && !type.IsAbstract);
-        operations.Except(OperationWriters.Known).Should().BeEmpty("each operation of a flow is written in OperationWriters, so that every network can be exported");
+        operations.Except(OperationWriters.Known).Where(operation => !OperationWriters.NotWritten.Keys.Any(operation.IsAssignableTo)).Should().BeEmpty("each operation of a flow is written in OperationWriters, or says there why not, so that every network can be exported");
     }
 }

@@ -5,8 +5,10 @@ using var network = OnnxNetwork.FromFile(args[0]);
 long[] shape = [network.InChannels, .. Enumerable.Repeat(200L, (int)network.SpatialDims)];
 var image = new float[shape.Aggregate(1L, (product, side) => product * side)];
 for (var i = 0; i < image.Length; i++) image[i] = MathF.Sin(i);
-var labels = new SlidingWindow { RoiSize = 64, Mode = BlendMode.Gaussian }.Labels(network, image, shape);
-if (labels.Distinct().Count() < 2) throw new InvalidOperationException("Every label is the same.");
+var sliding = new SlidingWindow { RoiSize = 64, Mode = BlendMode.Gaussian };
+var labels = sliding.Labels(network, image, shape);
+var logits = sliding.Logits(network, image, shape);
+if (labels.Length * network.OutChannels != logits.Length || !(logits.Max() > logits.Min())) throw new InvalidOperationException("The network gives nothing.");
 
 using var process = Process.GetCurrentProcess();
 if (process.Modules.Cast<ProcessModule>().Any(module => module.ModuleName.Contains("torch_cpu", StringComparison.OrdinalIgnoreCase))) throw new InvalidOperationException("libtorch was loaded.");

@@ -116,31 +116,29 @@ public sealed class OnnxNetwork : IWindowNetwork, IDisposable
         ArgumentNullException.ThrowIfNull(batch);
         using var scope = NewDisposeScope();
         var plain = batch.detach().to(ScalarType.Float32).cpu().contiguous();
-        var numbers = new List<float>();
-        long[] shape = [];
-        Run(MemoryMarshal.Cast<byte, float>(plain.bytes), batch.shape, (part, values) =>
-        {
-            shape = part;
-            numbers.AddRange(values);
-        });
-        var result = tensor(CollectionsMarshal.AsSpan(numbers).ToArray(), [batch.shape[0], .. shape[1..]]);
+        var parts = new List<Tensor>();
+        Run(MemoryMarshal.Cast<byte, float>(plain.bytes), batch.shape, (shape, values) => parts.Add(tensor(values.ToArray(), [values.Length / shape[1..].Elements(), .. shape[1..]])));
+        var result = parts.Count == 1 ? parts[0] : cat([.. parts], 0);
         return (GivesLabels ? result.to(ScalarType.Int64) : result).MoveToOuterDisposeScope();
     }
 
     /// <inheritdoc/>
     /// <exception cref="ArgumentException">The batch doesn't fit; the message says what would.</exception>
-    public void Predict(ReadOnlySpan<float> windows, ReadOnlySpan<long> shape, Span<float> logits)
+    public unsafe void Predict(ReadOnlySpan<float> windows, ReadOnlySpan<long> shape, Span<float> logits)
     {
         RequireLogits();
-        var done = 0;
-        // A span can't be captured, and a batch comes in one part unless the file fixes another number of samples.
-        var parts = new List<float[]>();
-        Run(windows, shape, (_, values) => parts.Add(values.ToArray()));
-        foreach (var part in parts)
+        var (done, room) = (0, logits.Length);
+        fixed (float* start = logits)
         {
-            part.CopyTo(logits[done..]);
-            done += part.Length;
+            // A span can't be captured.
+            var target = (nint)start;
+            Run(windows, shape, (_, values) =>
+            {
+                values.CopyTo(new Span<float>((float*)target + done, room - done));
+                done += values.Length;
+            });
         }
+        if (done != room) throw new ArgumentException($"{Name} gave {done} numbers; logits has room for {room}.", nameof(logits));
     }
 
     /// <inheritdoc/>

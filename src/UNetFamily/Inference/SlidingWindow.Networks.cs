@@ -45,6 +45,7 @@ public sealed partial record SlidingWindow
     /// <exception cref="NotFiniteNumberException">A logit is not finite.</exception>
     public ushort[] Labels(IWindowNetwork network, ReadOnlyMemory<float> image, ReadOnlySpan<long> shape, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(network);
         var result = new ushort[Places(image, shape)];
         var (classes, each) = (network.OutChannels, result.Length / (int)Math.Max(shape[1], 1));
         var label = Array.Empty<int>();
@@ -69,6 +70,7 @@ public sealed partial record SlidingWindow
     /// <exception cref="NotFiniteNumberException">A logit is not finite.</exception>
     public float[] Logits(IWindowNetwork network, ReadOnlyMemory<float> image, ReadOnlySpan<long> shape, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default)
     {
+        ArgumentNullException.ThrowIfNull(network);
         var places = Places(image, shape);
         var classes = network.OutChannels;
         var (result, each) = (new float[checked(classes * places)], places / (int)Math.Max(shape[1], 1));

@@ -21,7 +21,7 @@ usage: ./build.sh <command> [arguments]
                    --filter unet     the cases of one network, and the test classes of that name
                    --filter gelu     every test with that word in its name
   bench [name]     the benchmarks, as a table and as JSON in artifacts/bench; `bench help` lists them
-  pack             the NuGet package into artifacts/, checked by a project that installs it
+  pack             the NuGet packages into artifacts/, checked by projects that install them
   bundle           tests, benchmarks and doctor as one file for a Linux machine that has a libtorch and no .NET
   doctor           what this machine computes with, how fast, and whether it computes correctly
   dotnet <args>    any dotnet command, such as: dotnet run --project samples/Doctor
@@ -167,25 +167,31 @@ report_tests() {
   return "$status"
 }
 
-# -- The package ------------------------------------------------------------------------------------------------------
+# -- The packages -----------------------------------------------------------------------------------------------------
 
 pack() {
-  local version
+  local version package
   version=$(property Version)
   rm -f "$artifacts"/UNetFamily.*nupkg
-  quietly dotnet pack src/UNetFamily --configuration "$configuration" --output "$artifacts" -p:ContinuousIntegrationBuild=true ||
-    fail "src/UNetFamily does not pack."
+  for package in UNetFamily UNetFamily.Onnx; do
+    quietly dotnet pack "src/$package" --configuration "$configuration" --output "$artifacts" -p:ContinuousIntegrationBuild=true ||
+      fail "src/$package does not pack."
+  done
   # The folder must not be below the repository, whose settings would reach it.
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   run_consumer "$version"
-  check_package "$work/packages/unetfamily/$version"
-  # A zip file's directory names its files in clear.
-  grep -aq lib/net10.0/UNetFamily.pdb "$artifacts/UNetFamily.$version.snupkg" || fail "the symbols package holds no symbols."
-  printf '%s\n' "$artifacts/UNetFamily.$version.nupkg" "$artifacts/UNetFamily.$version.snupkg"
+  run_onnx_consumer
+  check_package UNetFamily "$(core_dependencies)" "$work/packages/unetfamily/$version" buildTransitive/{UNetFamily.targets,WeakenVersionNeed.cs}
+  check_package UNetFamily.Onnx "Google.Protobuf Microsoft.ML.OnnxRuntime.Managed OnnxSharp TorchSharp UNetFamily" "$work/packages/unetfamily.onnx/$version"
+  for package in UNetFamily UNetFamily.Onnx; do
+    # A zip file's directory names its files in clear.
+    grep -aq "lib/net10.0/$package.pdb" "$artifacts/$package.$version.snupkg" || fail "the symbols package of $package holds no symbols."
+    printf '%s\n' "$artifacts/$package.$version.nupkg" "$artifacts/$package.$version.snupkg"
+  done
 }
 
-# Installs the package as a stranger would, into a package folder of its own, and runs a forward pass from each kind of output.
+# Installs the packages as a stranger would, into a package folder of its own, and runs a forward pass from each kind of output.
 run_consumer() {
   local output torchsharp
   cp -r tests/PackageConsumer "$work/project"
@@ -197,13 +203,24 @@ END
   LibTorchVersion=$(property LibTorchVersion)
   RestoreFallbackFolders=$(package_folder)
   torchsharp=torchsharp/$(property TorchSharpVersion)
+  export OnnxRuntimeVersion
+  OnnxRuntimeVersion=$(sed -n 's/.*Include="Microsoft.ML.OnnxRuntime" Version="\([^"]*\)".*/\1/p' Directory.Packages.props)
   consume build --output "$work/built"
   consume publish --output "$work/published"
   consume publish --output "$work/published-linux-x64" --runtime linux-x64 --no-self-contained
   for output in built published published-linux-x64; do
-    dotnet "$work/$output/PackageConsumer.dll" || fail "a project that installs the package does not run when it is $output."
+    dotnet "$work/$output/PackageConsumer.dll" "$work/network.onnx" || fail "a project that installs the package does not run when it is $output."
     check_weak_need "$work/$output" "$work/packages/$torchsharp" "$RestoreFallbackFolders/$torchsharp"
   done
+}
+
+# What the first consumer exported, in an application that has no libtorch.
+run_onnx_consumer() {
+  rm -rf "$work/project"
+  cp -r tests/OnnxConsumer "$work/project"
+  consume publish --output "$work/onnx" --runtime linux-x64 --no-self-contained
+  dotnet "$work/onnx/OnnxConsumer.dll" "$work/network.onnx" || fail "a project with ONNX Runtime and without libtorch does not run."
+  printf 'It has %d MB.\n' "$(($(du -sb "$work/onnx" | cut -f 1) / 1000000))"
 }
 
 consume() {
@@ -218,18 +235,23 @@ check_weak_need() {
   [[ $(cmp -l "${files[0]}" "${files[1]}") =~ ^\ *[0-9]+\ +2\ +0$ ]] || fail "${files[0]} is not ${files[1]} with one weak need."
 }
 
-# $1: the package as the consumer's restore has unpacked it.
+# TorchSharp's packages with native files are the application's choice.
+core_dependencies() {
+  ! grep -q '"System.IO.Hashing"' src/UNetFamily/UNetFamily.csproj || printf 'System.IO.Hashing '
+  printf TorchSharp
+}
+
+# $1: the package, $2: what it must depend on, $3: the package as the consumer's restore has unpacked it, then further files that it must have.
 check_package() {
-  local file dependencies expected=TorchSharp
-  for file in lib/net10.0/UNetFamily.{dll,xml} buildTransitive/{UNetFamily.targets,WeakenVersionNeed.cs} README.md LICENSE unetfamily.nuspec; do
-    [[ -s $1/$file ]] || fail "the package has no $file."
+  local file dependencies name=$1 expected=$2 folder=$3
+  shift 3
+  for file in "lib/net10.0/$name."{dll,xml} README.md LICENSE "${name,,}.nuspec" "$@"; do
+    [[ -s $folder/$file ]] || fail "the package $name has no $file."
   done
-  # TorchSharp's packages with native files are the application's choice.
-  ! grep -q '"System.IO.Hashing"' src/UNetFamily/UNetFamily.csproj || expected="System.IO.Hashing $expected"
-  dependencies=$(sed -n 's/.*<dependency id="\([^"]*\)".*/\1/p' "$1/unetfamily.nuspec" | sort | paste -sd ' ')
-  [[ $dependencies == "$expected" ]] || fail "the package must depend on $expected alone, but depends on: $dependencies"
-  file=$(find "$1" -name '*.dll' ! -name UNetFamily.dll -o -name '*.so*' -o -name '*.py')
-  [[ -z $file ]] || fail "the package holds what is not ours: $file"
+  dependencies=$(sed -n 's/.*<dependency id="\([^"]*\)".*/\1/p' "$folder/${name,,}.nuspec" | sort | paste -sd ' ')
+  [[ $dependencies == "$expected" ]] || fail "the package $name must depend on $expected alone, but depends on: $dependencies"
+  file=$(find "$folder" -name '*.dll' ! -name "$name.dll" -o -name '*.so*' -o -name '*.py')
+  [[ -z $file ]] || fail "the package $name holds what is not ours: $file"
 }
 
 # -- The bundle -------------------------------------------------------------------------------------------------------

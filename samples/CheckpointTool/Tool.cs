@@ -3,7 +3,7 @@ using System.CommandLine;
 namespace CheckpointTool;
 
 /// <summary>
-/// Looks at checkpoints, compares, converts and verifies them. Exit codes: 0 all is well, 1 files differ or one is damaged, 2 the command line is wrong,
+/// Looks at checkpoints, compares, converts, exports and verifies them. Exit codes: 0 all is well, 1 files differ or one is damaged, 2 the command line is wrong,
 /// 3 a file can't be read or written.
 /// </summary>
 public static class Tool
@@ -13,7 +13,7 @@ public static class Tool
     public static int Run(string[] arguments, TextWriter output, TextWriter errors)
     {
         var json = new Option<bool>("--json") { Description = "Write JSON to standard output.", Recursive = true };
-        var root = new RootCommand("Looks at checkpoints (.safetensors, .pth, .pt, .model), compares, converts and verifies them. Nothing in a file is executed. "
+        var root = new RootCommand("Looks at checkpoints (.safetensors, .pth, .pt, .model), compares, converts, exports and verifies them. Nothing in a file is executed. "
             + "Exit codes: 0 all is well, 1 files differ or one is damaged, 2 wrong command line, 3 a file can't be read or written.");
         root.Options.Add(json);
 
@@ -41,7 +41,28 @@ public static class Tool
         var verify = new Command("verify", "Reads every number, compares checksums, and counts numbers that are not finite.") { file, stateDict };
         verify.SetAction(parsed => Guarded(parsed, screen => Verify.Run(screen, parsed.GetRequiredValue(file), parsed.GetValue(stateDict))));
 
-        foreach (var command in new[] { inspect, diff, convert, verify }) root.Subcommands.Add(command);
+        var onnx = new Argument<string>("output") { Description = "The ONNX file to write." };
+        var size = new Option<string>("--size") { Description = "A spatial size that the network takes, such as 256 or 64,128,128.", Required = true };
+        var ends = new Option<OnnxOutput>("--output") { Description = "What it ends in.", DefaultValueFactory = _ => OnnxOutput.Logits };
+        var half = new Option<bool>("--half") { Description = "Store kernels as 16-bit numbers." };
+        var auxiliary = new Option<bool>("--auxiliary") { Description = "Export the maps of deep supervision as well." };
+        var norms = new Option<bool>("--keep-norms") { Description = "Leave norms beside the convolutions before them." };
+        var domain = new Option<string?>("--domain") { Description = "The domain to export, of a network for several." };
+        var level = new Option<int?>("--level") { Description = "The branch to export, of a UNet++." };
+        var exportOnnx = new Command("export-onnx", "Writes a network as an ONNX file: that of a file that this library saved, or with --network that of any checkpoint.")
+            { file, onnx, size, stateDict, network, inChannels, outChannels, ends, half, auxiliary, norms, domain, level };
+        exportOnnx.SetAction(parsed => Guarded(parsed, screen => ExportOnnx.Run(screen, parsed.GetRequiredValue(file), parsed.GetRequiredValue(onnx), parsed.GetValue(stateDict),
+            parsed.GetValue(network) is { } name ? new Target(name, parsed.GetValue(inChannels), parsed.GetValue(outChannels)) : null, parsed.GetRequiredValue(size), new OnnxExportOptions
+            {
+                Output = parsed.GetValue(ends),
+                HalfWeights = parsed.GetValue(half),
+                Auxiliary = parsed.GetValue(auxiliary),
+                FoldNorms = !parsed.GetValue(norms),
+                Domain = parsed.GetValue(domain),
+                Level = parsed.GetValue(level),
+            })));
+
+        foreach (var command in new[] { inspect, diff, convert, verify, exportOnnx }) root.Subcommands.Add(command);
         var parsed = root.Parse(arguments);
         if (arguments.Length > 0 && parsed.Errors.Count > 0)
         {
@@ -66,7 +87,7 @@ public static class Tool
             {
                 screen.Fail(problem.Message, new { reason = problem.Message });
             }
-            catch (ArgumentException problem)
+            catch (Exception problem) when (problem is ArgumentException or NotSupportedException)
             {
                 screen.Fail(problem.Message, new { reason = problem.Message });
                 return WrongUsage;

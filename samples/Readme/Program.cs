@@ -11,6 +11,7 @@ var folder = Directory.CreateTempSubdirectory("unetfamily-readme-").FullName;
 Directory.SetCurrentDirectory(folder);
 Snippets.Checkpoints();
 Snippets.Domains();
+Snippets.Onnx();
 Directory.SetCurrentDirectory(here);
 Directory.Delete(folder, recursive: true);
 Console.WriteLine("Every snippet of the README ran.");

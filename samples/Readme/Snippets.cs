@@ -257,6 +257,22 @@ public static class Snippets
         return block.call(below, skip);
     }
 
+    public static void Onnx()
+    {
+        using var model = new UNet(new UNetOptions { InChannels = 1, OutChannels = 3, Widths = [8, 16], Norm = Normalization.Instance });
+        using var scan = rand(1, 100, 120);
+
+        #region onnx
+        model.ExportOnnx("net.onnx", 64, new OnnxExportOptions { Notes = new Dictionary<string, string> { ["classes"] = "background, liver, spleen" } });
+
+        using var network = OnnxNetwork.FromFile("net.onnx", new OnnxRunOptions { ExecutionProviders = ["cpu"] });     // or cuda, directml, coreml …
+        var sliding = new SlidingWindow { RoiSize = 64, Overlap = [0.5], Mode = BlendMode.Gaussian };
+        using var labels = sliding.Labels(network, scan);               // as with a network of TorchSharp
+        var plain = sliding.Labels(network, scan.data<float>().ToArray(), [1, 100, 120]);      // the same on plain memory: no libtorch is loaded
+        Console.WriteLine(network.Metadata["classes"]);
+        #endregion
+    }
+
     public static string Inspect()
     {
         #region inspect

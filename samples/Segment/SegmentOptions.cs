@@ -10,7 +10,8 @@ internal sealed partial record SegmentOptions
     public const string Help = """
         Segments a NIfTI-1 volume with a trained network.
 
-          --model FILE      weights that model.Save wrote: .safetensors with the network and its options in it
+          --model FILE      weights that model.Save wrote: .safetensors with the network and its options in it; or any
+                            .onnx network from (N, C, …spatial) to (N, classes, …spatial), such as model.ExportOnnx writes
           --image FILE      the volume, .nii or .nii.gz
           --out FILE        the label map to write, .nii or .nii.gz, on the grid of the volume
           --spacing MM      the distance between voxels that the network was trained with

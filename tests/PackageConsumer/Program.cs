@@ -14,3 +14,4 @@ var shape = string.Join(" x ", output.Logits.shape);
 if (shape != "1 x 2 x 64 x 96" || !finite.ToBoolean())
     throw new InvalidOperationException($"The forward pass gave {shape}, finite: {finite.ToBoolean()}.");
 Console.WriteLine($"A project that installs UNetFamily {typeof(UNet).Assembly.GetName().Version!.ToString(3)} runs a U-Net: 1 x 3 x 64 x 96 -> {shape}");
+if (args is [var path]) model.ExportOnnx(path, 64);

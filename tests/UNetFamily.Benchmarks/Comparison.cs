@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace UNetFamily.Benchmarks;
 
-/// <summary>Runs C# and Python in turns, prints a line per job and writes all that was measured.</summary>
+/// <summary>Runs C#, Python and ONNX Runtime in turns, prints a line per job and writes all that was measured.</summary>
 internal static class Comparison
 {
     public static void Run(Settings settings)
@@ -23,7 +23,7 @@ internal static class Comparison
                     Console.WriteLine($"libtorch {probe.Torch}, {(probe.Threads == 1 ? "1 thread" : $"{probe.Threads} threads")}, {job.Device}; Python: {Describe(python, settings)}");
                     first = false;
                 }
-                if (rows.Count == 0) Console.WriteLine($"\n{benchmark,-44} {"C#",14} {"Python",14} {"ratio",7} {"C# peak",10} {"Python",10}");
+                if (rows.Count == 0) Console.WriteLine($"\n{benchmark,-44} {"C#",14} {"Python",14} {"ratio",7} {"C# peak",10} {"Python",10}{(HasOnnx(job) ? $" {"ONNX Runtime",14} {"ratio",7}" : "")}");
                 var row = Measure(job, python, settings);
                 rows.Add(row);
                 Console.WriteLine(row.ToString());
@@ -88,14 +88,18 @@ internal static class Comparison
         return [1, network.Options.InChannels, .. size];
     }
 
+    /// <summary>Whether the exported network is measured as well, on a CPU.</summary>
+    private static bool HasOnnx(Job job) => job.Benchmark is Benchmark.Forward && job.Device == "cpu";
+
     private static Row Measure(Job job, Rival? python, Settings settings)
     {
-        var (ours, theirs) = (new List<Measured>(), new List<Measured>());
+        var (ours, theirs, onnx) = (new List<Measured>(), new List<Measured>(), new List<Measured>());
         if (job.Benchmark is not Benchmark.Overhead && job.Original is null) python = null;
         var rounds = job.Benchmark is Benchmark.Window ? 1 : settings.Rounds;      // it takes minutes, and its memory is always the same
         for (var round = 0; round < rounds; round++)
         {
             ours.Add(Rival.Ours.Measure(job));
+            if (HasOnnx(job)) onnx.Add(Rival.Ours.Measure(job with { InOnnxRuntime = true }));
             try
             {
                 if (python is not null) theirs.Add(python.Measure(job));
@@ -106,7 +110,7 @@ internal static class Comparison
                 python = null;
             }
         }
-        return new Row(job, ours, theirs);
+        return new Row(job, ours, theirs, onnx);
     }
 
     private static void Write(Benchmark benchmark, List<Row> rows)
@@ -123,8 +127,8 @@ internal static class Comparison
 
     private sealed record Report(DateTime Measured, string System, string? Processor, int Cores, string Runtime, List<Row> Rows);
 
-    /// <summary>A job with all rounds of both rivals.</summary>
-    private sealed record Row(Job Job, List<Measured> Ours, List<Measured> Python)
+    /// <summary>A job with all rounds of all rivals.</summary>
+    private sealed record Row(Job Job, List<Measured> Ours, List<Measured> Python, List<Measured> Onnx)
     {
         public double Milliseconds => Ours.Select(round => round.Median).Median();
 
@@ -132,6 +136,11 @@ internal static class Comparison
 
         /// <summary>Our time by Python's: below 1 we are faster.</summary>
         public double? Ratio => Milliseconds / PythonMilliseconds;
+
+        public double? OnnxMilliseconds => Onnx.Count > 0 ? Onnx.Select(round => round.Median).Median() : null;
+
+        /// <summary>Our time by ONNX Runtime's: below 1 we are faster.</summary>
+        public double? OnnxRatio => Milliseconds / OnnxMilliseconds;
 
         public double PeakMegabytes => Ours.Select(round => round.PeakMegabytes).Median();
 
@@ -148,7 +157,7 @@ internal static class Comparison
                 _ => $"  {Job.Network} {string.Join('x', Job.Input)}",
             };
             return string.Create(CultureInfo.InvariantCulture,
-                $"{subject,-44} {Time(Milliseconds),14} {Time(PythonMilliseconds),14} {Ratio,7:0.00} {Memory(PeakMegabytes),10} {Memory(PythonPeakMegabytes),10}");
+                $"{subject,-44} {Time(Milliseconds),14} {Time(PythonMilliseconds),14} {Ratio,7:0.00} {Memory(PeakMegabytes),10} {Memory(PythonPeakMegabytes),10}{(OnnxMilliseconds is null ? "" : $" {Time(OnnxMilliseconds),14} {OnnxRatio,7:0.00}")}");
         }
 
         private static string Time(double? milliseconds) => milliseconds switch

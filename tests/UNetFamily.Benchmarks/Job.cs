@@ -21,7 +21,8 @@ internal enum Benchmark
 /// <param name="Threads">Threads of libtorch; 0 leaves the choice to it.</param>
 /// <param name="Seconds">How long to measure, at least.</param>
 /// <param name="Original">The network's original, for Python; none when it has no PyTorch class or nobody asked for it.</param>
-internal sealed record Job(Benchmark Benchmark, string? Network, long[] Input, string Device, int Threads, double Seconds, Original? Original);
+/// <param name="InOnnxRuntime">Whether the forward pass is that of the exported network in ONNX Runtime.</param>
+internal sealed record Job(Benchmark Benchmark, string? Network, long[] Input, string Device, int Threads, double Seconds, Original? Original, bool InOnnxRuntime = false);
 
 /// <summary>What a child measured.</summary>
 /// <param name="Torch">The version of libtorch.</param>

@@ -24,6 +24,7 @@ internal static class Measurement
             Benchmark.Overhead => Overhead(job),
             Benchmark.Flow => FlowOfAdds(job),
             Benchmark.Attention => Attention(job),
+            Benchmark.Forward when job.InOnnxRuntime => OnnxForward.Measure(job, Repeat),
             Benchmark.Forward => Forward(job),
             Benchmark.Window => Window(job),
             _ => Step(job),

@@ -6,7 +6,7 @@ const string Usage = """
       overhead            microseconds per add of two 4x4 tensors: what a call costs before any work is done
       flow                the same adds as the flow of a block: described, computed, freed
       attention           efficient paired attention in evaluation mode, each time on twice as many tokens
-      forward [network]   one prediction, in evaluation mode without gradients
+      forward [network]   one prediction, in evaluation mode without gradients; on a CPU also that of the exported network in ONNX Runtime
       step [network]      one training step: forward, loss, backward, AdamW
       window              labels of a volume of 600x512x512 in 14 classes by a small network, through a sliding window;
                           the peak includes input and labels; one round of some minutes

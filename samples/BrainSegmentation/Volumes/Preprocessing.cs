@@ -55,7 +55,17 @@ internal sealed record Preprocessing
     public static Preprocessing? In(string path)
     {
         using var file = Checkpoint.Open(path);
-        if (!file.Metadata.TryGetValue(Key, out var text)) return null;
+        return In(path, file.Metadata);
+    }
+
+    /// <summary>Reads it from what a file says of itself.</summary>
+    /// <param name="path">What messages call the file.</param>
+    /// <param name="metadata">Its texts.</param>
+    /// <returns>null when there is none.</returns>
+    /// <exception cref="InvalidDataException">There is one that makes no sense.</exception>
+    public static Preprocessing? In(string path, IReadOnlyDictionary<string, string> metadata)
+    {
+        if (!metadata.TryGetValue(Key, out var text)) return null;
         try
         {
             var read = JsonSerializer.Deserialize<Preprocessing>(text, Strict) ?? throw new InvalidDataException($"{path}: {Key} is empty.");

@@ -8,9 +8,9 @@ internal static class SliceSegmenter
     private const int BatchSize = 8;
 
     /// <summary>Why a network can't segment scans; null when it can.</summary>
-    public static string? Problem(SegmentationModel model, Preprocessing preprocessing) =>
-        model.Options.InChannels == 1 || (model.Options.InChannels % 2 == 1 && preprocessing.NeighbourDistance is not null) ? null
-        : $"it takes images of {model.Options.InChannels} channels, a scan has one, and its notes don't say what the others are ({Preprocessing.Key}, neighbour_distance).";
+    public static string? Problem(ScanNetwork model, Preprocessing preprocessing) =>
+        model.InChannels == 1 || (model.InChannels % 2 == 1 && preprocessing.NeighbourDistance is not null) ? null
+        : $"it takes images of {model.InChannels} channels, a scan has one, and its notes don't say what the others are ({Preprocessing.Key}, neighbour_distance).";
 
     /// <summary>The class of each voxel of a scan.</summary>
     /// <param name="model">The network, for images.</param>
@@ -18,13 +18,13 @@ internal static class SliceSegmenter
     /// <param name="scan">The scan, with the brightness that <see cref="Intensity"/> gives it.</param>
     /// <param name="progress">Is told how many slices are done.</param>
     /// <param name="cancellation">Stops between two batches.</param>
-    public static byte[] Segment(SegmentationModel model, Preprocessing preprocessing, Volume scan, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default)
+    public static byte[] Segment(ScanNetwork model, Preprocessing preprocessing, Volume scan, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
         using var noGradient = no_grad();
         var spacing = scan.Geometry.Spacing;
         var (size, slices) = (scan.Size, tensor(scan.Values, [scan.Size.Z, scan.Size.Y, scan.Size.X]));
-        var offsets = Offsets(model.Options.InChannels, preprocessing.NeighbourDistance ?? 0, (float)spacing[2]);
+        var offsets = Offsets(model.InChannels, preprocessing.NeighbourDistance ?? 0, (float)spacing[2]);
         var (height, width) = (Side(size.Y, (float)spacing[1]), Side(size.X, (float)spacing[0]));
         // Outside the scan there is air, as dark as anything in it.
         var window = preprocessing.ToWindow() with { MirrorAxes = preprocessing.MirrorSymmetric ? [1] : [], Cval = scan.Values.Min() };
@@ -38,7 +38,7 @@ internal static class SliceSegmenter
             // The first and the last slice stand in for neighbours that the scan does not have.
             long[] chosen = [.. batch.SelectMany(slice => offsets.Select(offset => Math.Clamp(slice + offset, 0, size.Z - 1)))];
             var images = slices.index_select(0, tensor(chosen)).reshape(batch.Length, offsets.Length, size.Y, size.X);
-            var logits = Resampled(window.Logits(model, Resampled(images, height, width), cancellation: cancellation).cpu(), size.Y, size.X);
+            var logits = Resampled(model.Logits(window, Resampled(images, height, width), null, cancellation).cpu(), size.Y, size.X);
             var classes = logits.shape[1] == 1 ? logits.squeeze(1).gt(0) : logits.argmax(1);
             classes.to(ScalarType.Byte).contiguous().data<byte>().ToArray().CopyTo(labels, done * size.Slice);
             progress?.Report(new(done + batch.Length, size.Z));

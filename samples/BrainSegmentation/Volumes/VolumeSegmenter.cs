@@ -11,7 +11,7 @@ internal static class VolumeSegmenter
     /// <param name="scan">The scan, with the brightness that <see cref="Intensity"/> gives it.</param>
     /// <param name="progress">Is told after each batch of windows.</param>
     /// <param name="cancellation">Stops between two batches.</param>
-    public static byte[] Segment(SegmentationModel model, Preprocessing preprocessing, Volume scan, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default)
+    public static byte[] Segment(ScanNetwork model, Preprocessing preprocessing, Volume scan, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default)
     {
         using var scope = NewDisposeScope();
         var grid = new WorkingGrid(scan.Size, scan.Geometry, preprocessing.Spacing);
@@ -21,7 +21,7 @@ internal static class VolumeSegmenter
         using var noGradient = no_grad();
         // On the scan's own grid nothing is interpolated, so the logits of the whole need never exist.
         return grid.IsOriginal
-            ? grid.LabelsToFile(window.Labels(model, image, progress, cancellation))
-            : grid.LogitsToFile(window.Logits(model, image, progress, cancellation));
+            ? grid.LabelsToFile(model.Labels(window, image, progress, cancellation))
+            : grid.LogitsToFile(model.Logits(window, image, progress, cancellation));
     }
 }

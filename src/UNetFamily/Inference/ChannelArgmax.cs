@@ -30,13 +30,10 @@ internal static class ChannelArgmax
     {
         var result = empty(logits.shape.AsSpan(1), type);
         var count = checked((int)result.numel());
-        var (best, label) = (ArrayPool<float>.Shared.Rent(count), ArrayPool<int>.Shared.Rent(count));
+        var label = ArrayPool<int>.Shared.Rent(count);
         try
         {
-            Channel(0).CopyTo(best);
-            label.AsSpan(0, count).Clear();
-            for (var channel = 1; channel < logits.shape[0]; channel++) Raise(Channel(channel), channel, best.AsSpan(0, count), label.AsSpan(0, count));
-
+            Into(logits.shape[0], Channel, label.AsSpan(0, count));
             var bytes = result.bytes;
             if (type is ScalarType.Byte) for (var i = 0; i < count; i++) bytes[i] = (byte)label[i];
             else
@@ -47,13 +44,40 @@ internal static class ChannelArgmax
         }
         finally
         {
-            ArrayPool<float>.Shared.Return(best);
             ArrayPool<int>.Shared.Return(label);
         }
         return result;
 
         ReadOnlySpan<float> Channel(long channel) => MemoryMarshal.Cast<byte, float>(logits.select(0, channel).contiguous().bytes);
     }
+
+    /// <summary>The same on plain memory.</summary>
+    /// <param name="channels">How many channels there are.</param>
+    /// <param name="channel">The logits of a channel.</param>
+    /// <param name="label">Takes the class of each place.</param>
+    public static void Into(long channels, ChannelOf channel, Span<int> label)
+    {
+        var first = channel(0);
+        if (channels == 1)
+        {
+            for (var i = 0; i < label.Length; i++) label[i] = first[i] > 0 ? 1 : 0;
+            return;
+        }
+        var best = ArrayPool<float>.Shared.Rent(label.Length);
+        try
+        {
+            first.CopyTo(best);
+            label.Clear();
+            for (var number = 1; number < channels; number++) Raise(channel(number), number, best.AsSpan(0, label.Length), label);
+        }
+        finally
+        {
+            ArrayPool<float>.Shared.Return(best);
+        }
+    }
+
+    /// <summary>The logits of a channel, place by place.</summary>
+    public delegate ReadOnlySpan<float> ChannelOf(long channel);
 
     private static void Raise(ReadOnlySpan<float> values, int channel, Span<float> best, Span<int> label)
     {

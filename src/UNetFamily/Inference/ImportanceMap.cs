@@ -16,14 +16,23 @@ internal static class ImportanceMap
     /// <returns>(…window).</returns>
     public static Tensor Gaussian(long[] window, ValueList<double> sigmaScale, ScalarType type, Device device)
     {
-        using var scope = NewDisposeScope();
-        var map = ones(1, ScalarType.Float64);
+        using var numbers = tensor(Gaussian(window, sigmaScale), window, ScalarType.Float64);
+        return numbers.to(type, device);
+    }
+
+    /// <summary>The same in plain memory, in row-major order.</summary>
+    /// <param name="window">The sides of the window.</param>
+    /// <param name="sigmaScale">The standard deviation as a share of the side: one for each axis, or one for all.</param>
+    public static double[] Gaussian(long[] window, ValueList<double> sigmaScale)
+    {
+        double[] map = [1];
         for (var axis = 0; axis < window.Length; axis++)
         {
             var sigma = window[axis] * sigmaScale[sigmaScale.Count == 1 ? 0 : axis];
-            var distance = arange(window[axis], ScalarType.Float64) - (window[axis] - 1) / 2.0;
-            map = map.unsqueeze(-1) * (distance.square() / (-2 * sigma * sigma)).exp();
+            var centre = (window[axis] - 1) / 2.0;
+            double[] along = [.. Enumerable.Range(0, checked((int)window[axis])).Select(place => Math.Exp((place - centre) * (place - centre) / (-2 * sigma * sigma)))];
+            map = [.. map.SelectMany(before => along.Select(here => before * here))];
         }
-        return map.squeeze(0).clamp_min(Smallest).to(type, device).MoveToOuterDisposeScope();
+        return Array.ConvertAll(map, weight => Math.Max(weight, Smallest));
     }
 }

@@ -107,15 +107,20 @@ public sealed partial record SlidingWindow
     private (WindowGrid Grid, long[] Roi, long[] Margin) Fit(WindowPredictor predictor, ValueList<long> image)
     {
         predictor.Require(image);
+        if (predictor.Type is ScalarType.Float16 && Math.Abs(Cval) > (double)Half.MaxValue)
+            throw new ArgumentException($"Cval is {Cval}, and the network computes in Float16, which ends at 65504. Nearest: {Math.CopySign(65504, Cval)}.");
+        return Fit(image, predictor.Roi, predictor.OutputOf);
+    }
+
+    /// <summary>The same for any network, of which <paramref name="fit"/> chooses the sides of windows and <paramref name="outputOf"/> says those of its logits.</summary>
+    private (WindowGrid Grid, long[] Roi, long[] Margin) Fit(ValueList<long> image, Func<long[], long[], long[]> fit, Func<long[], long[]> outputOf)
+    {
         var dims = (SpatialDims)(image.Count - 1);
         if (!Enum.IsDefined(dims)) throw new ArgumentException($"image must be (C, H, W) or (C, D, H, W), is ({string.Join(", ", image)}).", nameof(image));
         Problems(dims).ThrowIfAny(nameof(SlidingWindow));
-        if (predictor.Type is ScalarType.Float16 && Math.Abs(Cval) > (double)Half.MaxValue)
-            throw new ArgumentException($"Cval is {Cval}, and the network computes in Float16, which ends at 65504. Nearest: {Math.CopySign(65504, Cval)}.");
-
         long[] sides = [.. image[1..]];
-        var roi = predictor.Roi(RoiSize.Along(dims), sides);
-        var output = predictor.OutputOf(roi);
+        var roi = fit(RoiSize.Along(dims), sides);
+        var output = outputOf(roi);
         long[] margin = [.. roi.Zip(output, (into, outOf) => (into - outOf) / 2)];
         if (PaddingMode is PaddingModes.Circular && margin.Any(places => places > 0))
             throw new ArgumentException("PaddingMode must be Constant, Reflect or Replicate for a network whose logits cover only the centre of a window, is Circular. The U-Net paper mirrors: Reflect.");

@@ -1,17 +1,21 @@
+using System.Runtime.InteropServices;
+
 namespace UNetFamily;
 
-/// <summary>What windows go through: a network or a function.</summary>
+/// <summary>What windows go through: a network, of TorchSharp or not, or a function.</summary>
 internal sealed class WindowPredictor
 {
     private readonly Func<Tensor, Tensor> call;
+    private readonly WindowNeeds? needs;
     private readonly SegmentationModel? model;
     private InferencePlan? plan;
     private long? classes;
 
-    private WindowPredictor(Func<Tensor, Tensor>? call, SegmentationModel? model, Device? device, ScalarType type) => (this.call, this.model, Device, Type) = (call ?? Logits, model, device, type);
+    private WindowPredictor(Func<Tensor, Tensor>? call, WindowNeeds? needs, SegmentationModel? model, Device? device, ScalarType type) =>
+        (this.call, this.needs, this.model, Device, Type) = (call ?? Logits, needs, model, device, type);
 
     /// <summary>The rank that it takes; null when it takes any.</summary>
-    public SpatialDims? Dims => model?.Options.SpatialDims;
+    public SpatialDims? Dims => needs?.Dims;
 
     /// <summary>Where windows have to be; null where the image is.</summary>
     public Device? Device { get; private set; }
@@ -22,16 +26,26 @@ internal sealed class WindowPredictor
     /// <summary>The type of sums: double only where the network computes in it.</summary>
     public ScalarType SumType => Type is ScalarType.Float64 ? ScalarType.Float64 : ScalarType.Float32;
 
-    public static WindowPredictor Of(SegmentationModel model)
+    public static WindowPredictor Of(SegmentationModel model) => new(call: null, WindowNeeds.Of(model), model, device: null, ScalarType.Float32);
+
+    public static WindowPredictor Of(IWindowNetwork network)
     {
-        ArgumentNullException.ThrowIfNull(model);
-        return new WindowPredictor(call: null, model, device: null, ScalarType.Float32);
+        return new WindowPredictor(Logits, WindowNeeds.Of(network), model: null, CPU, ScalarType.Float32);
+
+        Tensor Logits(Tensor windows)
+        {
+            var shape = windows.shape;
+            var plain = windows.cpu().contiguous();
+            var logits = empty([shape[0], network.OutChannels, .. network.OutputSize(shape.AsSpan(2))]);
+            network.Predict(MemoryMarshal.Cast<byte, float>(plain.bytes), shape, MemoryMarshal.Cast<byte, float>(logits.bytes));
+            return logits;
+        }
     }
 
     public static WindowPredictor Of(Func<Tensor, Tensor> function, Device? device, ScalarType image)
     {
         ArgumentNullException.ThrowIfNull(function);
-        return new WindowPredictor(function, model: null, device, image is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float64 ? image : ScalarType.Float32);
+        return new WindowPredictor(function, needs: null, model: null, device, image is ScalarType.Float16 or ScalarType.BFloat16 or ScalarType.Float64 ? image : ScalarType.Float32);
     }
 
     /// <summary>Makes a plan of the network for batches of windows. Nothing for a function, and where a plan would leave something out: a module that isn't known, or hooks.</summary>
@@ -72,11 +86,7 @@ internal sealed class WindowPredictor
     public void Require(ValueList<long> image)
     {
         if (image.Any(side => side < 1)) throw new ArgumentException($"image must have no empty axis, is ({string.Join(", ", image)}).", nameof(image));
-        if (model is null) return;
-        if (image.Count != (int)model.Options.SpatialDims + 1)
-            throw new ArgumentException($"{model.GetName()} has {(int)model.Options.SpatialDims} spatial axes; image has {image.Count - 1}: (C, …spatial) = ({string.Join(", ", image)}).", nameof(image));
-        if (image[0] != model.Options.InChannels)
-            throw new ArgumentException($"{model.GetName()} was built with InChannels = {model.Options.InChannels}; image has {image[0]}: (C, …spatial) = ({string.Join(", ", image)}).", nameof(image));
+        needs?.Require(image);
     }
 
     /// <summary>
@@ -84,36 +94,10 @@ internal sealed class WindowPredictor
     /// </summary>
     /// <param name="asked">A side for each axis, 0 for the whole axis.</param>
     /// <param name="image">The sides of the image.</param>
-    public long[] Roi(long[] asked, long[] image)
-    {
-        if (model is null) return [.. asked.Zip(image, (side, whole) => side > 0 ? side : whole)];
-
-        var roi = WithWhole(image);
-        if (model.InputSizes.Problem(roi) is null && asked.Contains(0))
-        {
-            var lost = roi.Zip(OutputOf(roi), (into, outOf) => into - outOf).ToArray();
-            if (lost.Any(places => places > 0)) roi = WithWhole([.. image.Zip(lost, (side, places) => side + places)]);
-        }
-        return model.InputSizes.Problem(roi) is not { } problem ? roi
-            : throw new ArgumentException($"RoiSize ({string.Join(", ", roi)}) doesn't fit {model.GetName()}: {problem}");
-
-        long[] WithWhole(long[] whole)
-        {
-            var covers = model.InputSizes.CoverOrLargest([.. asked.Zip(whole, (side, all) => side > 0 ? side : all)]);
-            return [.. asked.Zip(covers, (side, cover) => side > 0 ? side : cover)];
-        }
-    }
+    public long[] Roi(long[] asked, long[] image) => needs?.Roi(asked, image) ?? [.. asked.Zip(image, (side, whole) => side > 0 ? side : whole)];
 
     /// <summary>The sides of the logits for windows of these sides: smaller where the network doesn't pad its convolutions.</summary>
-    public long[] OutputOf(long[] roi)
-    {
-        if (model is null) return roi;
-        ModelInspection.RequireSize(model, roi);
-        var graph = ModelInspection.RecordedAt(model, roi);
-        var output = graph.ShapeOf(graph.Outputs[0])[2..];
-        if (output.Zip(roi, (outOf, into) => outOf <= into && (into - outOf) % 2 == 0).All(centred => centred)) return output;
-        throw new ArgumentException($"{model.GetName()} gives logits of ({string.Join(", ", output)}) for windows of ({string.Join(", ", roi)}); they must cover the window, or its centre with equal margins.", nameof(roi));
-    }
+    public long[] OutputOf(long[] roi) => needs?.OutputOf(roi) ?? roi;
 
     /// <summary>What may have made logits of a finite image not finite, as sentences for a message.</summary>
     public string WhyNotFinite() =>

@@ -51,6 +51,14 @@ internal sealed class WindowReader(IImageSource image, long[] roi, long[] margin
             : NotFinite(name, place, value);
     }
 
+    /// <summary>Throws when a mode can't fill so many places from those that there are.</summary>
+    public static void RequireReach(PaddingModes mode, int axis, long count, long length, long roi)
+    {
+        var most = mode is PaddingModes.Reflect ? length - 1 : mode is PaddingModes.Circular ? length : count;
+        if (count > most)
+            throw new ArgumentException($"PaddingMode {mode} can add at most {most} to {length} places of axis {axis}; a window of {roi} needs {count}. Use {PaddingModes.Replicate} or {PaddingModes.Constant}, or a smaller RoiSize.");
+    }
+
     /// <summary>What says where an image isn't finite.</summary>
     public static ArgumentException NotFinite(string name, IReadOnlyList<long> place, double value) =>
         new($"{name}: every number must be finite; channel {place[0]} at ({string.Join(", ", place.Skip(1))}) is {value}.");
@@ -65,10 +73,7 @@ internal sealed class WindowReader(IImageSource image, long[] roi, long[] margin
             return;
         }
 
-        var most = mode is PaddingModes.Reflect ? length - 1 : mode is PaddingModes.Circular ? length : count;
-        if (count > most)
-            throw new ArgumentException($"PaddingMode {mode} can add at most {most} to {length} places of axis {axis}; a window of {roi[axis]} needs {count}. Use {PaddingModes.Replicate} or {PaddingModes.Constant}, or a smaller RoiSize.");
-
+        RequireReach(mode, axis, count, length, roi[axis]);
         var end = begin + length;
         outside.copy_(mode switch
         {

@@ -25,6 +25,9 @@ public sealed class ChannelLayerNorm : Module<Tensor, Tensor>
     /// <summary>The channels that it was built for.</summary>
     internal long Channels => weight.shape[0];
 
+    /// <summary>The learned scale and shift, and what is added to the variance.</summary>
+    internal (Parameter Scale, Parameter Shift, double Eps) Numbers => (weight, bias, eps);
+
     /// <summary>Normalizes each position over its channels.</summary>
     /// <param name="input">(N, C, …spatial).</param>
     /// <returns>(N, C, …spatial).</returns>

@@ -29,6 +29,9 @@ public sealed class GlobalResponseNorm : Module<Tensor, Tensor>
     /// <summary>The channels that it was built for.</summary>
     internal long Channels => gamma.shape[1];
 
+    /// <summary>The learned gamma and beta, (1, C, 1, …), and what is added to the mean.</summary>
+    internal (Parameter Gamma, Parameter Beta, double Eps) Numbers => (gamma, beta, eps);
+
     /// <summary>Weighs the channels.</summary>
     /// <param name="input">(N, C, …spatial).</param>
     /// <returns>(N, C, …spatial).</returns>

@@ -42,6 +42,22 @@ public sealed class InputSizes
     /// <param name="size">The size.</param>
     public static InputSizes Only(SpatialDims dims, Extent size) => new(dims, size, 1, size);
 
+    /// <summary>The same with all that can be said of them, as a file has it.</summary>
+    internal static InputSizes Of(SpatialDims dims, ReadOnlySpan<long> minimum, ReadOnlySpan<long> step, ReadOnlySpan<long> maximum, long cells) =>
+        new(dims, Extent.Of(minimum.ToArray()), Extent.Of(step.ToArray()), maximum.IsEmpty ? null : Extent.Of(maximum.ToArray()), cells);
+
+    /// <summary>The smallest side of each axis.</summary>
+    internal IReadOnlyList<long> Minimum => minimum;
+
+    /// <summary>From each side to the next.</summary>
+    internal IReadOnlyList<long> Step => step;
+
+    /// <summary>The largest side of each axis; null where there is none.</summary>
+    internal IReadOnlyList<long>? Largest => maximum;
+
+    /// <summary>How many cells of a step's size the whole input has at least.</summary>
+    internal long LeastCells => cells;
+
     /// <summary>Whether the network takes this size.</summary>
     /// <param name="size">One side per spatial axis, in the tensor's order.</param>
     public bool Contains(ReadOnlySpan<long> size) => Problem(size) is null;

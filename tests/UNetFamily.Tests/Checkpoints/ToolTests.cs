@@ -35,6 +35,22 @@ public sealed class ToolTests : FileTests
     }
 
     [Fact]
+    public void Export_onnx_takes_the_notes_along()
+    {
+        using (var model = (UNetOptions.Milesial(3, 2) with { Widths = [4, 8, 16, 32, 64] }).Build()) model.Save(folder.File("network.safetensors"), new Dictionary<string, string> { ["classes"] = "a, b" });
+        var (code, output, _) = Run("export-onnx", folder.File("network.safetensors"), folder.File("net.onnx"), "--size", "32,48", "--output", "Softmax", "--half");
+        (code, output).Should().Be((Tool.Fine, $"{folder.File("net.onnx")}: UNet for 32,48, with the notes classes\n"));
+        using (var network = OnnxNetwork.FromFile(folder.File("net.onnx"))) (network.Metadata["classes"], network.Metadata["unetfamily.output"]).Should().Be(("a, b", "Softmax"));
+
+        Run("export-onnx", Official, folder.File("theirs.onnx"), "--size", "32", "--network", folder.File("network.safetensors"), "--json").Code.Should().Be(Tool.Fine);
+        Run("export-onnx", Official, folder.File("x.onnx"), "--size", "32", "--network", "unet-paper").Code.Should().Be(Tool.Different);
+        Run("export-onnx", folder.File("network.safetensors"), folder.File("x.onnx"), "--size", "32,x").Should().Be((Tool.WrongUsage, "", "--size needs 1 to 3 whole numbers, such as 256 or 64,128,128, not '32,x'.\n"));
+        Run("export-onnx", folder.File("network.safetensors"), folder.File("x.onnx"), "--size", "1").Errors.Should().Contain("height of input");
+        Run("export-onnx", folder.File("network.safetensors"), folder.File("x.onnx")).Code.Should().Be(Tool.WrongUsage);
+        File.Exists(folder.File("x.onnx")).Should().BeFalse();
+    }
+
+    [Fact]
     public void Diff_suggests_rules_that_make_the_names_agree()
     {
         using var model = (UNetOptions.Milesial(3, 2) with { Widths = [4, 8, 16, 32, 64] }).Build();

@@ -29,6 +29,14 @@ public sealed class SliceSegmenterTests : FileTests
         brain.Length.Should().BeGreaterThan(1000);
         // The demo segments its own field of view alone, and resamples it otherwise.
         (brain.Count(at => expected[at] == found[at]) / (double)brain.Length).Should().BeGreaterThan(0.9);
+
+        // The same by ONNX Runtime, but for ties.
+        using (var model = SegmentationModel.FromFile(folder.File("demo.safetensors")))
+        using (var file = Checkpoint.Open(folder.File("demo.safetensors")))
+            model.ExportOnnx(folder.File("demo.onnx"), Extent.Of(model.InputSizes.Cover([64, 64])), new OnnxExportOptions { Notes = new Dictionary<string, string> { [Preprocessing.Key] = file.Metadata[Preprocessing.Key] } });
+        Segmentation.Run(SegmentOptions.Parse(["--model", folder.File("demo.onnx"), "--image", folder.File("scan.nii"), "--out", folder.File("onnx.nii.gz")])!, CancellationToken.None);
+        var exported = Nifti.Read(folder.File("onnx.nii.gz")).Values;
+        exported.Zip(found).Count(pair => pair.First != pair.Second).Should().BeLessThan(found.Length / 10_000);
     }
 
     [Fact]

@@ -36,35 +36,10 @@ internal static class SafetensorsWriter
 {
     private const int LargestHeader = 100_000_000;
 
-    /// <summary>
-    /// Writes to a file beside <paramref name="path"/> and gives it the name at the end, so that the name stands for a whole file at any time. A link goes on leading to the file that it led to, and a file that is
-    /// replaced keeps its permissions.
-    /// </summary>
+    /// <summary>Writes a file, whole or not at all.</summary>
     /// <exception cref="DirectoryNotFoundException">The folder isn't there.</exception>
-    public static void Write(string path, IEnumerable<SafetensorsItem> items, IReadOnlyDictionary<string, string> metadata)
-    {
-        var full = Path.GetFullPath(path);
-        if (new FileInfo(full).LinkTarget is not null) full = File.ResolveLinkTarget(full, returnFinalTarget: true)!.FullName;
-        var folder = Path.GetDirectoryName(full)!;
-        if (!Directory.Exists(folder)) throw new DirectoryNotFoundException($"'{path}' can't be written: there is no folder '{folder}'.");
-        if (Directory.Exists(full)) throw new IOException($"'{path}' can't be written: it is a folder.");
-        var temporary = $"{full}.{Guid.NewGuid():n}.tmp";
-        try
-        {
-            using (var stream = new FileStream(temporary, FileMode.CreateNew, FileAccess.Write, FileShare.None, bufferSize: 1 << 16))
-            {
-                Write(stream, items, metadata);
-                stream.Flush(flushToDisk: true);
-            }
-            if (!OperatingSystem.IsWindows() && File.Exists(full)) File.SetUnixFileMode(temporary, File.GetUnixFileMode(full));
-            File.Move(temporary, full, overwrite: true);
-        }
-        catch
-        {
-            File.Delete(temporary);
-            throw;
-        }
-    }
+    public static void Write(string path, IEnumerable<SafetensorsItem> items, IReadOnlyDictionary<string, string> metadata) =>
+        WholeFile.Write(path, stream => Write(stream, items, metadata));
 
     public static void Write(Stream stream, IEnumerable<SafetensorsItem> items, IReadOnlyDictionary<string, string> metadata)
     {

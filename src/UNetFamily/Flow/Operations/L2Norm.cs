@@ -15,6 +15,9 @@ public abstract partial class FeatureMap
 /// <summary>The Euclidean length along the last axis.</summary>
 internal sealed class L2Norm(double eps) : Operation
 {
+    /// <summary>The least length.</summary>
+    public double Eps => eps;
+
     public override Tensor Run(Tensor[] x)
     {
         using var length = x[0].norm(-1, keepdim: true);

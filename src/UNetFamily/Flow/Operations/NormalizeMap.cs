@@ -4,6 +4,9 @@ namespace UNetFamily;
 /// <param name="norm">The layer.</param>
 internal sealed class NormalizeMap(NormBase norm) : NormOperation(norm)
 {
+    /// <summary>The layer.</summary>
+    public NormBase Norm => norm;
+
     // An instance norm is a group norm with a group for each channel, whose kernel takes a tenth to half of the time on a CPU (libtorch 2.10); equal to rounding.
     public override Tensor Run(Tensor[] x) => IsPerSample && !norm.track_running_stats && IsFaster(x[0]) && !Hooks.On(norm)
         ? functional.group_norm(x[0], norm.num_features, norm.weight!, norm.bias!, norm.eps)

@@ -19,6 +19,15 @@ public abstract partial class FeatureMap
 /// <summary>Another size, by linear interpolation or by repeating values.</summary>
 internal sealed class Resize(long[] factors, bool isNearest, bool alignCorners) : Operation
 {
+    /// <summary>The factor for each spatial axis.</summary>
+    public IReadOnlyList<long> Factors => factors;
+
+    /// <summary>Whether values are repeated.</summary>
+    public bool IsNearest => isNearest;
+
+    /// <summary>Whether the centres of the corners stay where they are.</summary>
+    public bool AlignCorners => alignCorners;
+
     public override string Name => isNearest ? "UpsampleNearest" : "Upsample";
 
     public override Tensor Run(Tensor[] x) => isNearest ? Resampling.UpsampleNearest(x[0], Extent.Of(factors)) : Resampling.Upsample(x[0], Extent.Of(factors), alignCorners);

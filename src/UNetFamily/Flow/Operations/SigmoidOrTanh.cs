@@ -12,6 +12,9 @@ public abstract partial class FeatureMap
 /// <summary>Sigmoid or hyperbolic tangent. The gradient needs the result.</summary>
 internal sealed class SigmoidOrTanh(bool isTanh) : Arithmetic
 {
+    /// <summary>Whether it is the hyperbolic tangent.</summary>
+    public bool IsTanh => isTanh;
+
     public override bool TakesChannelsLast => true;
 
     public override string Name => isTanh ? "Tanh" : "Sigmoid";

@@ -10,6 +10,9 @@ public abstract partial class FeatureMap
 /// <summary>Softmax along an axis. The gradient needs the result.</summary>
 internal sealed class Softmax(int axis) : Operation
 {
+    /// <summary>The axis; negative numbers count from the last.</summary>
+    public int Axis => axis;
+
     public override Tensor Run(Tensor[] x) => x[0].softmax(axis);
 
     public override long[] Shape(long[][] x) => x[0];

@@ -11,6 +11,9 @@ public abstract partial class FeatureMap
 /// <summary>Two axes exchanged.</summary>
 internal sealed class Transpose(int first, int second) : Operation
 {
+    /// <summary>The axes; negative numbers count from the last.</summary>
+    public (int First, int Second) Exchanged => (first, second);
+
     public override Tensor Run(Tensor[] x) => x[0].transpose(first, second);
 
     public override long[] Shape(long[][] x)

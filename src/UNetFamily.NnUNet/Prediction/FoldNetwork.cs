@@ -1,0 +1,17 @@
+namespace UNetFamily.NnUNet;
+
+/// <summary>The one place where a window meets the network of a fold.</summary>
+/// <param name="network">The network, in evaluation mode.</param>
+internal sealed class FoldNetwork(SegmentationModel network) : IDisposable
+{
+    public SegmentationModelOptions Options => network.Options;
+
+    public Device Device => network.parameters().First().device;
+
+    /// <summary>The logits of a batch of windows.</summary>
+    /// <param name="windows">(N, C, …patch), float32 on the network's device.</param>
+    /// <returns>(N, heads, …patch), in the current scope.</returns>
+    public Tensor Logits(Tensor windows) => network.call(windows).Logits;
+
+    public void Dispose() => network.Dispose();
+}

@@ -20,13 +20,21 @@ internal static class Architecture
     ];
 
     /// <summary>The options of the network.</summary>
-    /// <param name="configuration">The configuration, with what it inherits.</param>
-    /// <param name="dims">2 or 3, as the patch has.</param>
+    /// <param name="configuration">The configuration.</param>
     /// <param name="inChannels">Channels of the image, and of the labels of the stage before.</param>
     /// <param name="outChannels">Heads.</param>
     /// <exception cref="ModelFolderException">The network is none that can be built, or an argument is unknown or wrong.</exception>
-    public static NnUNetOptions Of(PlansEntry configuration, SpatialDims dims, long inChannels, long outChannels) =>
-        configuration.Find("architecture") is { } architecture ? Current(architecture, dims, inChannels, outChannels) : Old(configuration, dims, inChannels, outChannels);
+    public static NnUNetOptions Of(PlannedConfiguration configuration, long inChannels, long outChannels)
+    {
+        var (entry, dims, patch) = (configuration.Entry, configuration.Dims, configuration.Patch);
+        var options = entry.Find("architecture") is { } architecture ? Current(architecture, dims, inChannels, outChannels) : Old(entry, dims, inChannels, outChannels);
+        if (options.Strides!.All(stride => stride.Fits(dims)))
+        {
+            var whole = options.Strides!.Select(stride => stride.Along(dims)).Aggregate((all, stride) => [.. all.Zip(stride, (one, other) => one * other)]);
+            if (patch.Where((side, axis) => side % whole[axis] != 0).Any()) throw entry["patch_size"].Fail($"The network's strides make maps that are {string.Join(" x ", whole)} times smaller, which don't divide a patch of {patch}.");
+        }
+        return options;
+    }
 
     private static NnUNetOptions Current(JsonField architecture, SpatialDims dims, long inChannels, long outChannels)
     {

@@ -32,7 +32,7 @@ public sealed record ModelFolder
     public required ValueList<int> MirrorAxes { get; init; }
 
     /// <summary>The folds to use, such as <c>0</c> or <c>all</c>, each with the epochs that it was trained for, where the file tells.</summary>
-    public required ValueList<Fold> Folds { get; init; }
+    public required ValueList<ModelFold> Folds { get; init; }
 
     /// <summary>The name of the folds' checkpoints.</summary>
     public required string Checkpoint { get; init; }
@@ -63,7 +63,7 @@ public sealed record ModelFolder
         var configuration = plans.Configuration(first.Configuration);
         var mirrorAxes = first.MirrorAxes;
         if (mirrorAxes.Any(axis => axis >= configuration.Patch.Count)) throw first.Fail($"It may be mirrored along axes {mirrorAxes}, and its patch has {configuration.Patch.Count} axes.");
-        var options = Architecture.Of(configuration.Entry, configuration.Dims, dataset.Channels.Count + (configuration.PreviousStage is null ? 0 : dataset.Foreground.Count), dataset.Heads.Count);
+        var options = Architecture.Of(configuration, dataset.Channels.Count + (configuration.PreviousStage is null ? 0 : dataset.Foreground.Count), dataset.Heads.Count);
 
         return new ModelFolder
         {
@@ -80,20 +80,20 @@ public sealed record ModelFolder
 
         string In(string name) => System.IO.Path.Combine(path, name);
 
-        Fold Described(string name)
+        ModelFold Described(string name)
         {
             using var fold = new FoldCheckpoint(FoldFolders.FileOf(path, name, checkpoint));
             if (fold.Trainer != first.Trainer || fold.Configuration != first.Configuration)
                 throw fold.Fail($"Fold {name} was trained by {fold.Trainer} for {fold.Configuration}, and fold {names[0]} by {first.Trainer} for {first.Configuration}. Folds of one model are alike.");
             if (!fold.MirrorAxes.SequenceEqual(mirrorAxes)) throw fold.Fail($"Fold {name} may be mirrored along axes {fold.MirrorAxes}, and fold {names[0]} along {mirrorAxes}. Folds of one model are alike.");
-            return new Fold(name, fold.Epoch);
+            return new ModelFold(name, fold.Epoch);
         }
     }
 
     /// <summary>Builds the network of a fold, with its weights, in evaluation mode on the CPU.</summary>
     /// <param name="fold">One of <see cref="Folds"/>.</param>
     /// <exception cref="ModelFolderException">Its weights don't fit the network of the plans.</exception>
-    public SegmentationModel LoadNetwork(Fold fold)
+    public SegmentationModel LoadNetwork(ModelFold fold)
     {
         ArgumentNullException.ThrowIfNull(fold);
         using var checkpoint = new FoldCheckpoint(FoldFolders.FileOf(Path, fold.Name, Checkpoint));
@@ -104,4 +104,4 @@ public sealed record ModelFolder
 /// <summary>A fold of a model.</summary>
 /// <param name="Name">Its name, such as <c>0</c> or <c>all</c>.</param>
 /// <param name="Epochs">The epochs that it was trained for; null where its checkpoint doesn't say.</param>
-public sealed record Fold(string Name, long? Epochs);
+public sealed record ModelFold(string Name, long? Epochs);

@@ -14,6 +14,9 @@ internal sealed class PipelineCase(ReferenceCase source) : IDisposable
 
     public string ExpectedFile => In(source.Text("expected_file")!);
 
+    /// <summary>How far the original's logits are from its own with a network in float64.</summary>
+    public double Noise => source["noise"]?.GetProperty("max_abs_logit_diff_vs_float64_network").GetDouble() ?? 0;
+
     public bool Has(string tensor) => recorded.Find(tensor) is not null;
 
     public Tensor this[string tensor] => recorded.Read(tensor);

@@ -61,6 +61,7 @@ public sealed record ModelFolder
         if (!Trainers.KeepNetwork(first.Trainer) && first.Trainer != acceptTrainer)
             throw first.Fail($"It was trained by {first.Trainer}, which isn't known to leave the network as the plans say. Where it does, say so by naming it ({nameof(acceptTrainer)}).");
         var configuration = plans.Configuration(first.Configuration);
+        RequireChannels(configuration, dataset, plans);
         var mirrorAxes = first.MirrorAxes;
         if (mirrorAxes.Any(axis => axis >= configuration.Patch.Count)) throw first.Fail($"It may be mirrored along axes {mirrorAxes}, and its patch has {configuration.Patch.Count} axes.");
         var options = Architecture.Of(configuration, dataset.Channels.Count + (configuration.PreviousStage is null ? 0 : dataset.Foreground.Count), dataset.Heads.Count);
@@ -88,6 +89,15 @@ public sealed record ModelFolder
             if (!fold.MirrorAxes.SequenceEqual(mirrorAxes)) throw fold.Fail($"Fold {name} may be mirrored along axes {fold.MirrorAxes}, and fold {names[0]} along {mirrorAxes}. Folds of one model are alike.");
             return new ModelFold(name, fold.Epoch);
         }
+    }
+
+    private static void RequireChannels(PlannedConfiguration configuration, DatasetFile dataset, PlansFile plans)
+    {
+        var channels = dataset.Channels.Count;
+        if (configuration.Normalizations.Count != channels || configuration.UseMaskForNorm.Count != channels)
+            throw configuration.Entry.Fail($"normalization_schemes and use_mask_for_norm must have an entry for each of the {channels} channels of dataset.json, have {configuration.Normalizations.Count} and {configuration.UseMaskForNorm.Count}.");
+        for (var channel = 0; channel < channels; channel++)
+            if (plans.Intensities(channel) is null && Normalizing.NeedsIntensities(configuration.Normalizations[channel])) throw configuration.Entry.Fail($"Channel {channel} has {configuration.Normalizations[channel]}, and the plans lack its foreground_intensity_properties_per_channel.");
     }
 
     /// <summary>Builds the network of a fold, with its weights, in evaluation mode on the CPU.</summary>

@@ -26,6 +26,15 @@ public sealed record PlannedConfiguration
     /// <summary>The configuration whose labels this one takes as further channels; null for all but the second stage of a cascade.</summary>
     public required string? PreviousStage { get; init; }
 
+    /// <summary>How images are resampled.</summary>
+    public required ResamplingRule Data { get; init; }
+
+    /// <summary>How labels of the stage before are resampled.</summary>
+    public required ResamplingRule Segmentation { get; init; }
+
+    /// <summary>How logits are resampled to the image.</summary>
+    public required ResamplingRule Logits { get; init; }
+
     /// <summary>Whether the network is for slices or for volumes.</summary>
     public SpatialDims Dims => (SpatialDims)Patch.Count;
 
@@ -41,6 +50,8 @@ public sealed record PlannedConfiguration
         ValueList<double> spacing = [.. entry["spacing"].Items().Select(distance => distance.Positive())];
         if (patch.Count is not (2 or 3)) throw entry["patch_size"].Fail($"It must have 2 or 3 sides, has {patch.Count}.");
         if (spacing.Count != patch.Count) throw entry["spacing"].Fail($"It must have as many numbers as the patch has sides, {patch.Count}; has {spacing.Count}.");
+        foreach (var scheme in entry["normalization_schemes"].Items())
+            if (!Normalizing.Schemes.Contains(scheme.Text())) throw scheme.Fail($"The scheme {scheme.Text()} isn't supported. Supported are {string.Join(", ", Normalizing.Schemes)}.");
         return new PlannedConfiguration(entry)
         {
             Name = entry.Name,
@@ -48,6 +59,9 @@ public sealed record PlannedConfiguration
             Spacing = spacing,
             Normalizations = [.. entry["normalization_schemes"].Items().Select(scheme => scheme.Text())],
             UseMaskForNorm = [.. entry["use_mask_for_norm"].Items().Select(use => use.Flag())],
+            Data = ResamplingRule.Of(entry, "resampling_fn_data"),
+            Segmentation = ResamplingRule.Of(entry, "resampling_fn_seg"),
+            Logits = ResamplingRule.Of(entry, "resampling_fn_probabilities"),
             PreviousStage = entry.Find("previous_stage") is { IsNull: false } previous ? previous.Text() : null,
         };
     }

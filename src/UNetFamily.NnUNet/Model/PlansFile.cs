@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace UNetFamily.NnUNet;
 
 /// <summary>What <c>plans.json</c> says: how images were read and prepared, and the configurations that were planned. Files of all versions of nnU-Net v2 are read.</summary>
@@ -54,6 +56,16 @@ public sealed record PlansFile
     /// <param name="name">One of <see cref="Configurations"/>.</param>
     /// <exception cref="ModelFolderException">There is no such configuration, it inherits in a circle, or a field is missing or wrong.</exception>
     public PlannedConfiguration Configuration(string name) => PlannedConfiguration.Of(PlansEntry.Of(json["configurations"], name));
+
+    /// <summary>What the foreground of the training images had in a channel; null where the plans don't say.</summary>
+    /// <param name="channel">The channel, from 0.</param>
+    /// <exception cref="ModelFolderException">A number is missing or wrong.</exception>
+    public Intensities? Intensities(int channel)
+    {
+        var all = json.Given("foreground_intensity_properties_per_channel") ?? json.Given("foreground_intensity_properties_by_modality");
+        if (all?.Given(channel.ToString(CultureInfo.InvariantCulture)) is not { } of) return null;
+        return new Intensities(of["mean"].Number(), of["std"].Number(), of["percentile_00_5"].Number(), of["percentile_99_5"].Number());
+    }
 
     private static ValueList<int> Order(JsonField field)
     {

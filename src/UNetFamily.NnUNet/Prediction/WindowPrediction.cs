@@ -71,7 +71,7 @@ public sealed record WindowPrediction
     {
         ArgumentNullException.ThrowIfNull(volume);
         ArgumentNullException.ThrowIfNull(finish);
-        Rows([.. Checked(networks).Select(network => new FoldNetwork(network))], volume, finish, progress, cancellation);
+        Run([.. Checked(networks).Select(network => new FoldNetwork(network))], volume, finish, progress, cancellation);
     }
 
     internal Tensor Whole(IReadOnlyList<FoldNetwork> folds, IImageSource volume, IProgress<WindowProgress>? progress, CancellationToken cancellation)
@@ -79,7 +79,7 @@ public sealed record WindowPrediction
         var logits = empty([folds[0].Options.OutChannels, .. volume.Shape[1..]], ScalarType.Float16);
         try
         {
-            Rows(folds, volume, (first, rows) =>
+            Run(folds, volume, (first, rows) =>
             {
                 using var place = logits.narrow(1, first, rows.shape[1]);
                 place.copy_(rows);
@@ -93,7 +93,7 @@ public sealed record WindowPrediction
         }
     }
 
-    internal void Rows(IReadOnlyList<FoldNetwork> folds, IImageSource volume, Action<long, Tensor> finish, IProgress<WindowProgress>? progress, CancellationToken cancellation)
+    internal void Run(IReadOnlyList<FoldNetwork> folds, IImageSource volume, Action<long, Tensor> finish, IProgress<WindowProgress>? progress, CancellationToken cancellation)
     {
         Require(folds, volume.Shape);
         if (Allocator.IsAutomatic) Allocator.KeepFreedBlocks();

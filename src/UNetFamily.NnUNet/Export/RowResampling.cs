@@ -1,0 +1,82 @@
+namespace UNetFamily.NnUNet;
+
+/// <summary>
+/// Brings logits to the image's grid while they come in, row by row (a row is a place of the first axis). Only the rows are held that the next ones of the image are made of: two, where interpolation is linear.
+/// </summary>
+internal sealed class RowResampling
+{
+    private const int Part = 1 << 16;
+
+    private readonly AxisMap[] maps;
+    private readonly bool roundsToHalf;
+    private readonly Action<int, float[]> finish;
+    private readonly Dictionary<int, float[]> rows = [];
+    private int next;
+
+    /// <param name="rule">How logits are resampled.</param>
+    /// <param name="from">The network's grid and its spacing.</param>
+    /// <param name="to">The image's grid and its spacing.</param>
+    /// <param name="finish">Takes a row of the image and its logits (heads, …two sides). Rows come once, in order.</param>
+    public RowResampling(ResamplingRule rule, (IReadOnlyList<int> Sides, IReadOnlyList<double> Spacing) from, (IReadOnlyList<int> Sides, IReadOnlyList<double> Spacing) to, Action<int, float[]> finish)
+    {
+        maps = rule.Maps(from.Sides, to.Sides, rule.SeparateAxis(from.Spacing, to.Spacing));
+        this.finish = finish;
+        roundsToHalf = !rule.IsTorch && maps.Any(map => !map.IsIdentity);
+    }
+
+    /// <summary>Whether rows can be made while logits come in. Splines need the whole volume.</summary>
+    public static bool Can(ResamplingRule rule) => rule.Order < 3;
+
+    /// <summary>Takes rows of logits.</summary>
+    /// <param name="first">The first of the rows, which come in order.</param>
+    /// <param name="logits">(heads, rows, …two sides), float16.</param>
+    public void Add(long first, Tensor logits)
+    {
+        for (var row = 0L; row < logits.shape[1]; row++)
+        {
+            using var scope = NewDisposeScope();
+            rows[(int)(first + row)] = InPlane(logits.select(1, row).to(ScalarType.Float32).contiguous());
+            Emit((int)(first + row));
+        }
+    }
+
+    private float[] InPlane(Tensor row)
+    {
+        int[] sides = [.. row.shape.Select(side => (int)side)];
+        var values = row.data<float>().ToArray();
+        foreach (var axis in maps[1].To * (long)maps[2].From < (long)maps[1].From * maps[2].To ? new[] { 1, 2 } : [2, 1])
+        {
+            values = AxisResampling.Along(values, sides, axis, maps[axis]);
+            sides[axis] = maps[axis].To;
+        }
+        return values;
+    }
+
+    /// <summary>Makes those rows of the image whose rows of logits are all there.</summary>
+    private void Emit(int last)
+    {
+        var map = maps[0];
+        for (; next < map.To && Math.Min(map.First(next) + map.Taps, map.From) - 1 <= last; next++)
+        {
+            finish(next, Made(map.First(next), map.Weights(next)));
+            if (next + 1 == map.To) continue;
+            foreach (var done in rows.Keys.Where(row => row < map.First(next + 1)).ToArray()) rows.Remove(done);
+        }
+    }
+
+    private float[] Made(int first, ReadOnlySpan<double> weights)
+    {
+        var (one, other) = (rows[first], weights.Length > 1 && weights[1] != 0 ? rows[first + 1] : null);
+        var result = new float[one.Length];
+        var (near, far) = (weights[0], other is null ? 0 : weights[1]);
+        Parallel.For(0, (result.Length + Part - 1) / Part, part =>
+        {
+            for (var at = part * Part; at < Math.Min(result.Length, (part + 1) * Part); at++)
+            {
+                var value = (float)(other is null ? one[at] * near : one[at] * near + other[at] * far);
+                result[at] = roundsToHalf ? (float)(Half)value : value;
+            }
+        });
+        return result;
+    }
+}

@@ -1,0 +1,132 @@
+namespace UNetFamily.NnUNet;
+
+/// <summary>
+/// A model that nnU-Net v2 trained, ready to segment: its networks with all that nnU-Net does before and after them. Each stage is a class that works alone as well: <see cref="ImagePreparation"/>,
+/// <see cref="WindowPrediction"/>, <see cref="LabelExport"/>, <see cref="Postprocessing"/>.
+/// </summary>
+public sealed class NnUNetModel : IDisposable
+{
+    private readonly IReadOnlyList<FoldNetwork> folds;
+
+    private NnUNetModel(ModelFolder folder, IReadOnlyList<FoldNetwork> folds)
+    {
+        (Folder, this.folds) = (folder, folds);
+        Prediction = new WindowPrediction { Patch = folder.Configuration.Patch, MirrorAxes = folder.MirrorAxes };
+    }
+
+    /// <summary>What the model's folder says.</summary>
+    public ModelFolder Folder { get; }
+
+    /// <summary>How windows are laid and mirrored; change it with <c>with</c>.</summary>
+    /// <value>As nnU-Net does without further words: half a window apart, mirrored along all axes that the model allows.</value>
+    public WindowPrediction Prediction { get; set; }
+
+    /// <summary>Opens a model folder. Nothing in it is executed.</summary>
+    /// <param name="folder">The folder, as a rule called <c>TRAINER__PLANS__CONFIGURATION</c>.</param>
+    /// <param name="folds">The folds to use, as in the folders' names: <c>0</c>, <c>all</c>. Left out, all that have a checkpoint, without <c>all</c>.</param>
+    /// <param name="device">Where the networks run; left out, on the CPU.</param>
+    /// <exception cref="ModelFolderException">Something is missing or wrong, or can't be run exactly; the message names it.</exception>
+    public static NnUNetModel Open(string folder, IReadOnlyCollection<string>? folds = null, Device? device = null) => Open(ModelFolder.Read(folder, folds), device);
+
+    /// <summary>Loads the networks of a folder that was read.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="device">Where the networks run; left out, on the CPU.</param>
+    /// <exception cref="ModelFolderException">The weights of a fold don't fit the network of the plans.</exception>
+    public static NnUNetModel Open(ModelFolder folder, Device? device = null)
+    {
+        ArgumentNullException.ThrowIfNull(folder);
+        List<FoldNetwork> networks = [];
+        try
+        {
+            foreach (var fold in folder.Folds)
+            {
+                var network = folder.LoadNetwork(fold);
+                networks.Add(new FoldNetwork(network));
+                if (device is not null) network.to(device);
+            }
+            return new NnUNetModel(folder, networks);
+        }
+        catch
+        {
+            foreach (var network in networks) network.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Segments an image.</summary>
+    /// <param name="image">The image, as nnU-Net's reader of <see cref="PlansFile.ReaderWriter"/> would give it.</param>
+    /// <param name="previous">The labels of the stage before, for the second stage of a cascade.</param>
+    /// <param name="progress">Is told after each view of a window.</param>
+    /// <param name="cancellation">Ends the run before the next window.</param>
+    /// <returns>A label for each voxel.</returns>
+    /// <exception cref="ArgumentException">The image has other channels than the model takes, or numbers that aren't finite.</exception>
+    /// <exception cref="NotFiniteNumberException">A logit isn't finite.</exception>
+    public LabelVolume Segment(ImageVolume image, LabelVolume? previous = null, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
+        Run(image, previous, withProbabilities: false, progress, cancellation).Labels;
+
+    /// <summary>Segments an image and keeps the probabilities, which take four bytes for each head of each voxel.</summary>
+    /// <param name="image">The image.</param>
+    /// <param name="previous">The labels of the stage before, for the second stage of a cascade.</param>
+    /// <param name="progress">Is told after each view of a window.</param>
+    /// <param name="cancellation">Ends the run before the next window.</param>
+    public SegmentedImage SegmentWithProbabilities(ImageVolume image, LabelVolume? previous = null, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
+        Run(image, previous, withProbabilities: true, progress, cancellation);
+
+    /// <summary>Labels from the mean of several models' probabilities, such as those of a 2D and a 3D configuration.</summary>
+    /// <param name="dataset">What their heads stand for.</param>
+    /// <param name="members">The probabilities of each, on the same grid.</param>
+    /// <exception cref="ArgumentException">They have other heads or another grid.</exception>
+    public static SegmentedImage Ensemble(DatasetFile dataset, IReadOnlyList<ProbabilityVolume> members)
+    {
+        ArgumentNullException.ThrowIfNull(dataset);
+        ArgumentNullException.ThrowIfNull(members);
+        var decision = new HeadDecision(dataset);
+        if (members.Count == 0) throw new ArgumentException("There must be a member, or several.", nameof(members));
+        var sides = members[0].Sides;
+        if (members.Any(member => member.Heads.Count != decision.Heads || !member.Sides.Equals(sides))) throw new ArgumentException($"All members must have {decision.Heads} heads and sides {sides}.", nameof(members));
+
+        float[][] mean = [.. Enumerable.Range(0, decision.Heads).Select(head => Mean([.. members.Select(member => member.Heads[head])]))];
+        var labels = new ushort[mean[0].Length];
+        var plane = sides[1] * sides[2];
+        var (row, decided) = (new float[plane * decision.Heads], new ushort[plane]);
+        for (var first = 0; first < labels.Length; first += plane)
+        {
+            for (var head = 0; head < mean.Length; head++) mean[head].AsSpan(first, plane).CopyTo(row.AsSpan(head * plane));
+            decision.FromProbabilities(row, decided);
+            decided.CopyTo(labels, first);
+        }
+        return new SegmentedImage(new LabelVolume(labels, sides), new ProbabilityVolume(mean, sides));
+
+        static float[] Mean(float[][] of)
+        {
+            var mean = new float[of[0].Length];
+            Parallel.For(0, (mean.Length + Part - 1) / Part, part =>
+            {
+                for (var at = part * Part; at < Math.Min(mean.Length, (part + 1) * Part); at++)
+                {
+                    var sum = of[0][at];
+                    for (var member = 1; member < of.Length; member++) sum += of[member][at];
+                    mean[at] = sum / of.Length;
+                }
+            });
+            return mean;
+        }
+    }
+
+    /// <summary>Disposes the networks.</summary>
+    public void Dispose()
+    {
+        foreach (var fold in folds) fold.Dispose();
+    }
+
+    private const int Part = 1 << 16;
+
+    private SegmentedImage Run(ImageVolume image, LabelVolume? previous, bool withProbabilities, IProgress<WindowProgress>? progress, CancellationToken cancellation)
+    {
+        var prepared = new ImagePreparation(Folder).Prepare(image, previous);
+        cancellation.ThrowIfCancellationRequested();
+        var export = new LabelExport(Folder, prepared, withProbabilities);
+        Prediction.Run(folds, new ArraySource(prepared.Channels, prepared.Sides), export.Add, progress, cancellation);
+        return export.Finish();
+    }
+}

@@ -98,7 +98,7 @@ internal sealed record FolderOptions
         return options;
     }
 
-    private static IReadOnlyList<string> FoldsOf(string text)
+    private static string[] FoldsOf(string text)
     {
         string[] folds = text.Split(',', StringSplitOptions.TrimEntries);
         return Array.TrueForAll(folds, fold => fold == "all" || int.TryParse(fold, NumberStyles.None, CultureInfo.InvariantCulture, out _)) ? folds

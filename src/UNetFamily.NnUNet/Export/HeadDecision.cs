@@ -31,22 +31,10 @@ internal sealed class HeadDecision
     /// <param name="values">(heads, places).</param>
     public void ToProbabilities(float[] values)
     {
-        var places = values.Length / Heads;
-        Parts(places, (from, to) =>
-        {
-            for (var place = from; place < to; place++)
-            {
-                if (hasRegions)
-                {
-                    for (var head = 0; head < Heads; head++) values[head * places + place] = Sigmoid(values[head * places + place]);
-                    continue;
-                }
-                var (most, sum) = (float.NegativeInfinity, 0f);
-                for (var head = 0; head < Heads; head++) most = Math.Max(most, values[head * places + place]);
-                for (var head = 0; head < Heads; head++) sum += values[head * places + place] = MathF.Exp(values[head * places + place] - most);
-                for (var head = 0; head < Heads; head++) values[head * places + place] /= sum;
-            }
-        });
+        // By libtorch, as in nnU-Net: where two heads are nearly alike, the rounding of exponentials decides.
+        using var scope = NewDisposeScope();
+        var logits = tensor(values).view(Heads, -1);
+        (hasRegions ? logits.sigmoid() : logits.softmax(0)).data<float>().CopyTo(values, 0);
     }
 
     private void Decide(float[] values, ushort[] result, Func<float, bool> isAbove)

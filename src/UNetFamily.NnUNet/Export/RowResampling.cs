@@ -10,7 +10,7 @@ internal sealed class RowResampling
     private readonly AxisMap[] maps;
     private readonly bool roundsToHalf;
     private readonly Action<int, float[]> finish;
-    private readonly Dictionary<int, float[]> rows = [];
+    private readonly Dictionary<int, double[]> rows = [];
     private int next;
 
     /// <param name="rule">How logits are resampled.</param>
@@ -35,15 +35,16 @@ internal sealed class RowResampling
         for (var row = 0L; row < logits.shape[1]; row++)
         {
             using var scope = NewDisposeScope();
-            rows[(int)(first + row)] = InPlane(logits.select(1, row).to(ScalarType.Float32).contiguous());
+            rows[(int)(first + row)] = InPlane(logits.select(1, row).to(ScalarType.Float64).contiguous());
             Emit((int)(first + row));
         }
     }
 
-    private float[] InPlane(Tensor row)
+    // In double precision up to the one rounding to half, as in nnU-Net: between numbers of half precision, values often lie just in the middle.
+    private double[] InPlane(Tensor row)
     {
         int[] sides = [.. row.shape.Select(side => (int)side)];
-        var values = row.data<float>().ToArray();
+        var values = row.data<double>().ToArray();
         foreach (var axis in maps[1].To * (long)maps[2].From < (long)maps[1].From * maps[2].To ? new[] { 1, 2 } : [2, 1])
         {
             values = AxisResampling.Along(values, sides, axis, maps[axis]);
@@ -73,8 +74,8 @@ internal sealed class RowResampling
         {
             for (var at = part * Part; at < Math.Min(result.Length, (part + 1) * Part); at++)
             {
-                var value = (float)(other is null ? one[at] * near : one[at] * near + other[at] * far);
-                result[at] = roundsToHalf ? (float)(Half)value : value;
+                var value = other is null ? one[at] * near : one[at] * near + other[at] * far;
+                result[at] = roundsToHalf ? (float)(Half)value : (float)value;
             }
         });
         return result;

@@ -12,13 +12,13 @@ internal static class AxisResampling
     /// <param name="sides">Its sides.</param>
     /// <param name="axis">The axis.</param>
     /// <param name="map">How its places become others.</param>
-    public static float[] Along(float[] values, int[] sides, int axis, AxisMap map)
+    public static T[] Along<T>(T[] values, int[] sides, int axis, AxisMap map) where T : struct, IFloatingPoint<T>
     {
         if (map.IsIdentity) return values;
         var inner = 1;
         for (var after = axis + 1; after < sides.Length; after++) inner *= sides[after];
         var lines = values.Length / map.From;
-        var result = new float[checked(lines * map.To)];
+        var result = new T[checked(lines * map.To)];
         var margin = map.IsSpline ? AxisMap.Margin : 0;
 
         Parallel.For(0, (lines + LinesAtOnce - 1) / LinesAtOnce, () => new double[(map.From + 2 * margin) * LinesAtOnce], (block, _, buffer) =>
@@ -37,7 +37,7 @@ internal static class AxisResampling
             for (var line = 0; line < count; line++)
             {
                 var at = (first + line) / inner * map.From * inner + (first + line) % inner;
-                for (var place = 0; place < map.From; place++) buffer[place * LinesAtOnce + line] = values[at + place * inner];
+                for (var place = 0; place < map.From; place++) buffer[place * LinesAtOnce + line] = double.CreateTruncating(values[at + place * inner]);
             }
         }
 
@@ -65,7 +65,7 @@ internal static class AxisResampling
                     var from = buffer.Slice((map.First(place) + (map.From > 1 || map.IsSpline ? tap : 0)) * LinesAtOnce, LinesAtOnce);
                     for (var at = 0; at < LinesAtOnce; at += Vector<double>.Count) (new Vector<double>(sum[at..]) + new Vector<double>(from[at..]) * weights[tap]).CopyTo(sum[at..]);
                 }
-                for (var line = 0; line < count; line++) result[(first + line) / inner * map.To * inner + (first + line) % inner + place * inner] = (float)sum[line];
+                for (var line = 0; line < count; line++) result[(first + line) / inner * map.To * inner + (first + line) % inner + place * inner] = T.CreateTruncating(sum[line]);
             }
         }
     }

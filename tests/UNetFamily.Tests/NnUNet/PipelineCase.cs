@@ -1,4 +1,6 @@
+using System.Text.Json;
 using UNetFamily.NnUNet;
+using UNetFamily.Samples.Segment;
 using UNetFamily.Tests.Reference;
 
 namespace UNetFamily.Tests.NnUNet;
@@ -13,6 +15,28 @@ internal sealed class PipelineCase(ReferenceCase source) : IDisposable
     public IReadOnlyList<string> Inputs => [.. source.Strings("input").Select(In)];
 
     public string ExpectedFile => In(source.Text("expected_file")!);
+
+    public bool SavesProbabilities => source["save_probabilities"]!.Value.GetBoolean();
+
+    /// <summary>The labels of the stage before.</summary>
+    public LabelVolume? Previous => source.Text("previous_stage_segmentation") is { } file ? ImageFiles.ReadLabels(In(file)) : null;
+
+    /// <summary>What nnU-Net prepared, as far as the way back needs it.</summary>
+    public PreparedImage Prepared
+    {
+        get
+        {
+            var (order, box, target) = (Numbers(source["transpose_forward"]!.Value), Property("bbox_used_for_cropping"), Numbers(source["target_spacing"]!.Value));
+            var spacing = Numbers(source["properties"]!.Value.GetProperty("spacing"));
+            ValueList<double> turned = [.. order.Select(axis => spacing[(int)axis])];
+            var sides = this["logits"].shape[1..];
+            return new PreparedImage([], [.. sides.Select(side => (int)side)], target.Length == 2 ? [turned[0], .. target] : [.. target], [.. Property("shape_before_cropping")], turned,
+                new Box([box[0], box[2], box[4]], [box[1], box[3], box[5]]));
+        }
+    }
+
+    /// <summary>Whole numbers of what nnU-Net remembered of the image.</summary>
+    public int[] Property(string name) => [.. Numbers(source["properties"]!.Value.GetProperty(name)).Select(number => (int)number)];
 
     /// <summary>How far the original's logits are from its own with a network in float64.</summary>
     public double Noise => source["noise"]?.GetProperty("max_abs_logit_diff_vs_float64_network").GetDouble() ?? 0;
@@ -33,6 +57,8 @@ internal sealed class PipelineCase(ReferenceCase source) : IDisposable
         UseGaussian = source["use_gaussian"]!.Value.GetBoolean(),
         MirrorAxes = source["use_mirroring"]!.Value.GetBoolean() ? folder.MirrorAxes : [],
     };
+
+    private static double[] Numbers(JsonElement value) => value.ValueKind is JsonValueKind.Array ? [.. value.EnumerateArray().SelectMany(Numbers)] : [value.GetDouble()];
 
     public override string ToString() => source.ToString();
 

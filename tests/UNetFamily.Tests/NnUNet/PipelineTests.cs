@@ -1,3 +1,5 @@
+using UNetFamily.NnUNet;
+using UNetFamily.Samples.Segment;
 using UNetFamily.Tests.Reference;
 
 namespace UNetFamily.Tests.NnUNet;
@@ -28,6 +30,75 @@ public class PipelineTests
 
         // Recorded starts count from the padded volume.
         long Before(int axis) => axis < 3 - prediction.Patch.Count ? 0 : Math.Max(0, (prediction.Patch[axis - 3 + prediction.Patch.Count] - volume.shape[axis + 1]) / 2);
+    }
+
+    [Theory(DisplayName = "preparation")]
+    [MemberData(nameof(Cases))]
+    public void Prepares_as_nnunet(CaseName @case)
+    {
+        using var scope = NewDisposeScope();
+        using var source = new PipelineCase(@case.Load());
+
+        var prepared = new ImagePreparation(source.Folder).Prepare(ImageFiles.Read(source.Inputs).Image, source.Previous);
+
+        prepared.ImageSides.Should().Equal(source.Property("shape_before_cropping"));
+        prepared.Box.Sides.Should().Equal(source.Property("shape_after_cropping_and_before_resampling"));
+        prepared.Box.From.Zip(prepared.Box.To, (from, to) => new[] { from, to }).SelectMany(side => side).Should().Equal(source.Property("bbox_used_for_cropping"));
+        var expected = source["preprocessed"];
+        prepared.Sides.Select(side => (long)side).Prepend(prepared.Channels.Count).Should().Equal(expected.shape);
+        for (var channel = 0; channel < prepared.Channels.Count; channel++)
+        {
+            var difference = (tensor(prepared.Channels[channel]) - expected.select(0, channel).flatten()).abs().max().ToDouble();
+            difference.Should().BeLessThanOrEqualTo(1e-5, "{0}, channel {1}", source, channel);
+        }
+    }
+
+    [Theory(DisplayName = "export")]
+    [MemberData(nameof(Cases))]
+    public void Exports_as_nnunet(CaseName @case)
+    {
+        using var scope = NewDisposeScope();
+        using var source = new PipelineCase(@case.Load());
+        var (folder, logits) = (source.Folder, source["logits"]);
+        var prepared = source.Prepared;
+
+        List<float[]> rows = [];
+        var resampling = new RowResampling(folder.Configuration.Logits, (prepared.Sides, prepared.Spacing), ([.. prepared.Box.Sides], prepared.ImageSpacing), (_, row) => rows.Add([.. row]));
+        resampling.Add(0, logits);
+        var expected = source["logits_resampled"];
+        LogitsShouldBeClose(stack([.. rows.Select(row => tensor(row).view(expected.shape[0], expected.shape[2], expected.shape[3]))], 1), expected, source);
+
+        var export = new LabelExport(folder, prepared, source.SavesProbabilities);
+        for (var row = 0L; row < logits.shape[1]; row++) export.Add(row, logits.narrow(1, row, 1));
+        var result = export.Finish();
+        LabelsShouldBe(result.Labels, source, allowed: 0);
+        if (!source.Has("probabilities")) return;
+        var probabilities = stack([.. result.Probabilities!.Heads.Select(head => tensor(head).view([.. result.Labels.Sides.Select(side => (long)side)]))]);
+        (probabilities - source["probabilities"].to(ScalarType.Float32)).abs().max().ToDouble().Should().BeLessThanOrEqualTo(0.001, "{0}", source);
+    }
+
+    [Theory(DisplayName = "nnunet")]
+    [MemberData(nameof(Cases))]
+    public void Segments_as_nnunet(CaseName @case)
+    {
+        using var scope = NewDisposeScope();
+        using var source = new PipelineCase(@case.Load());
+        var folder = source.Folder;
+        using var model = NnUNetModel.Open(folder);
+        model.Prediction = source.Prediction(folder);
+        var image = ImageFiles.Read(source.Inputs).Image;
+
+        var labels = source.SavesProbabilities ? model.SegmentWithProbabilities(image, source.Previous).Labels : model.Segment(image, source.Previous);
+
+        LabelsShouldBe(labels, source, allowed: 3);
+    }
+
+    /// <summary>All alike but for a few voxels, which then are close calls.</summary>
+    private static void LabelsShouldBe(LabelVolume labels, PipelineCase source, int allowed)
+    {
+        var expected = source["segmentation"];
+        labels.Sides.Select(side => (long)side).Should().Equal(expected.shape);
+        labels.Labels.Zip(expected.flatten().to(ScalarType.Int32).data<int>()).Count(pair => pair.First != pair.Second).Should().BeLessThanOrEqualTo(allowed, "{0}", source);
     }
 
     /// <summary>Two of the steps between numbers of half precision, or what the original's own logits change where its network runs in double precision: more, in corners whose weights are tiny.</summary>

@@ -45,6 +45,16 @@ internal sealed class PipelineCase(ReferenceCase source) : IDisposable
 
     public Tensor this[string tensor] => recorded.Read(tensor);
 
+    public LabelVolume Labels(string tensor) => LabelsOf(recorded, tensor);
+
+    public LabelVolume Postprocessed(string tensor)
+    {
+        using var file = Checkpoint.Open(In(source["postprocessing"]!.Value.GetProperty("ref").GetString()!));
+        return LabelsOf(file, tensor);
+    }
+
+    public IReadOnlyList<string> Strings(string section, string field) => [.. source[section]!.Value.GetProperty(field).EnumerateArray().Select(item => item.GetString()!)];
+
     public string In(string relative) => Path.Combine(source.Folder, source.Name, relative);
 
     public ModelFolder Folder => ModelFolder.Read(ModelPath, [.. source["folds"]!.Value.EnumerateArray().Select(fold => fold.ToString())], source.Text("checkpoint")!);
@@ -57,6 +67,12 @@ internal sealed class PipelineCase(ReferenceCase source) : IDisposable
         UseGaussian = source["use_gaussian"]!.Value.GetBoolean(),
         MirrorAxes = source["use_mirroring"]!.Value.GetBoolean() ? folder.MirrorAxes : [],
     };
+
+    private static LabelVolume LabelsOf(Checkpoint file, string tensor)
+    {
+        using var labels = file.Read(tensor);
+        return new LabelVolume([.. labels.bytes.ToArray().Select(label => (ushort)label)], [.. labels.shape.Select(side => (int)side)]);
+    }
 
     private static double[] Numbers(JsonElement value) => value.ValueKind is JsonValueKind.Array ? [.. value.EnumerateArray().SelectMany(Numbers)] : [value.GetDouble()];
 

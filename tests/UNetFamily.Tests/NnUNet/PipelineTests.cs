@@ -93,6 +93,54 @@ public class PipelineTests
         LabelsShouldBe(labels, source, allowed: 3);
     }
 
+    public static IEnumerable<object[]> PostprocessedCases() => ReferenceCases.Pipelines().Where(source => source["postprocessing"] is not null).Select(source => new object[] { new CaseName(source) });
+
+    [Theory(DisplayName = "postprocessing")]
+    [MemberData(nameof(PostprocessedCases))]
+    public void Postprocesses_as_nnunet(CaseName @case)
+    {
+        using var scope = NewDisposeScope();
+        using var source = new PipelineCase(@case.Load());
+        var segmentation = source.Labels("segmentation");
+
+        foreach (var file in source.Strings("postprocessing", "files"))
+            Postprocessing.Read(source.In(file)).Apply(segmentation).Labels.Should().Equal(source.Postprocessed("segmentation_postprocessed").Labels);
+
+        foreach (var (tensor, labels) in new (string, int[])[] { ("keep_largest_label1", [1]), ("keep_largest_label3", [3]), ("keep_largest_region_2_3", [2, 3]), ("keep_largest_all_fg", [1, 2, 3]) })
+        {
+            var kept = (ushort[])segmentation.Labels.Clone();
+            LargestComponents.Keep(kept, [.. segmentation.Sides], labels.ToHashSet(), background: 0);
+            kept.Should().Equal(source.Postprocessed(tensor).Labels, "that is {0}", tensor);
+        }
+    }
+
+    public static IEnumerable<object[]> Ensembles() => ReferenceCases.Pipelines().Where(source => source.Strings("members").Count > 0).Select(source => new object[] { new CaseName(source) });
+
+    [Theory(DisplayName = "nnunet")]
+    [MemberData(nameof(Ensembles))]
+    public void Averages_models_as_nnunet(CaseName @case)
+    {
+        using var scope = NewDisposeScope();
+        var ensemble = @case.Load();
+        using var source = new PipelineCase(ensemble);
+        List<ProbabilityVolume> probabilities = [];
+        DatasetFile? dataset = null;
+        foreach (var name in ensemble.Strings("members"))
+        {
+            using var member = new PipelineCase(ReferenceCases.Find(ensemble.Folder, name));
+            using var model = NnUNetModel.Open(member.Folder);
+            model.Prediction = member.Prediction(model.Folder);
+            probabilities.Add(model.SegmentWithProbabilities(ImageFiles.Read(member.Inputs).Image).Probabilities!);
+            dataset = model.Folder.Dataset;
+        }
+
+        var result = NnUNetModel.Ensemble(dataset!, probabilities);
+
+        LabelsShouldBe(result.Labels, source, allowed: 3);
+        var mean = stack([.. result.Probabilities!.Heads.Select(head => tensor(head))]);
+        (mean - source["merged_probabilities"].to(ScalarType.Float32).view(mean.shape)).abs().max().ToDouble().Should().BeLessThanOrEqualTo(0.001);
+    }
+
     /// <summary>All alike but for a few voxels, which then are close calls.</summary>
     private static void LabelsShouldBe(LabelVolume labels, PipelineCase source, int allowed)
     {

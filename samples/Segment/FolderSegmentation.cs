@@ -82,28 +82,27 @@ internal static class FolderSegmentation
 
     private static void Segment(FolderOptions options, List<NnUNetModel> models, Postprocessing? postprocessing, ImageCase image, string label, string output, string map, CancellationToken cancellation)
     {
-        var files = ImageFiles.Read(image.Files);
+        var volume = ImageFiles.Read(models[0].Folder.Plans.ReaderWriter, image.Files);
         var keeps = options.SaveProbabilities || models.Count > 1;
         List<SegmentedImage> results = [];
         Screen.WithBar(label, bar =>
         {
             foreach (var (number, model) in models.Index())
             {
-                var previous = model.Folder.Configuration.PreviousStage is null ? null : ImageFiles.ReadLabels(PreviousOf(options, image, model));
+                var previous = model.Folder.Configuration.PreviousStage is null ? null : ImageFiles.ReadLabels(model.Folder.Plans.ReaderWriter, PreviousOf(options, image, model));
                 var progress = new ImmediateProgress<WindowProgress>(at => bar((number + (double)at.Done / at.Total) / models.Count, null));
-                results.Add(keeps ? model.SegmentWithProbabilities(files.Image, previous, progress, cancellation) : new SegmentedImage(model.Segment(files.Image, previous, progress, cancellation), null));
+                results.Add(keeps ? model.SegmentWithProbabilities(volume, previous, progress, cancellation) : new SegmentedImage(model.Segment(volume, previous, progress, cancellation), null));
             }
             return 0;
         });
         var result = results.Count == 1 ? results[0] : NnUNetModel.Ensemble(models[0].Folder.Dataset, [.. results.Select(one => one.Probabilities!)]);
         if (options.SaveProbabilities) ProbabilityFile.Write(output + ".npz", result.Probabilities!);
-        files.Write(map, postprocessing is null ? result.Labels : postprocessing.Apply(result.Labels));
+        ImageFiles.Write(map, postprocessing is null ? result.Labels : postprocessing.Apply(result.Labels), volume);
     }
 
     private static NnUNetModel Open(string path, FolderOptions options)
     {
         var folder = ModelFolder.Read(path, options.Folds?.ToArray(), options.Checkpoint ?? ModelFolder.FinalCheckpoint, options.AcceptTrainer);
-        ImageFiles.RequireReadable(folder);
         var model = NnUNetModel.Open(folder, Segmentation.DeviceOf(options.Device));
         model.Prediction = model.Prediction with { StepSize = options.StepSize, UseGaussian = options.UseGaussian, MirrorAxes = options.Mirrors ? model.Prediction.MirrorAxes : [] };
         Screen.Say($"{folder.Plans.DatasetName}, {folder.Configuration.Name}: {folder.Network.GetType().Name.Replace("Options", "", StringComparison.Ordinal)}, patch {string.Join(" x ", folder.Configuration.Patch)}, folds {string.Join(", ", folder.Folds.Select(fold => fold.Name))}");

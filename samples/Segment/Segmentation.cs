@@ -26,7 +26,7 @@ internal static class Segmentation
         if (Problem(model, preprocessing) is { } problem) throw new UsageException($"{options.Model}: {problem}");
         model.to(device);
         var image = Nifti.Read(options.Image);
-        var scan = image with { Values = Intensity.Normalize(image.Values) };
+        var scan = image.With(Intensity.Normalize(image.Values));
         Screen.Say(string.Create(CultureInfo.InvariantCulture, $"{model.GetName()} with {model.Options.OutChannels} classes; {scan.Size} voxels."));
 
         var labels = Screen.WithBar("Segmenting", bar =>

@@ -61,7 +61,7 @@ public sealed class NnUNetModel : IDisposable
     /// <returns>A label for each voxel.</returns>
     /// <exception cref="ArgumentException">The image has other channels than the model takes, or numbers that aren't finite.</exception>
     /// <exception cref="NotFiniteNumberException">A logit isn't finite.</exception>
-    public LabelVolume Segment(ImageVolume image, LabelVolume? previous = null, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
+    public LabelVolume Segment(Volume image, LabelVolume? previous = null, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
         Run(image, previous, withProbabilities: false, progress, cancellation).Labels;
 
     /// <summary>Segments an image and keeps the probabilities, which take four bytes for each head of each voxel.</summary>
@@ -69,7 +69,7 @@ public sealed class NnUNetModel : IDisposable
     /// <param name="previous">The labels of the stage before, for the second stage of a cascade.</param>
     /// <param name="progress">Is told after each view of a window.</param>
     /// <param name="cancellation">Ends the run before the next window.</param>
-    public SegmentedImage SegmentWithProbabilities(ImageVolume image, LabelVolume? previous = null, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
+    public SegmentedImage SegmentWithProbabilities(Volume image, LabelVolume? previous = null, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
         Run(image, previous, withProbabilities: true, progress, cancellation);
 
     /// <summary>Labels from the mean of several models' probabilities, such as those of a 2D and a 3D configuration.</summary>
@@ -82,20 +82,19 @@ public sealed class NnUNetModel : IDisposable
         ArgumentNullException.ThrowIfNull(members);
         var decision = new HeadDecision(dataset);
         if (members.Count == 0) throw new ArgumentException("There must be a member, or several.", nameof(members));
-        var sides = members[0].Sides;
-        if (members.Any(member => member.Heads.Count != decision.Heads || !member.Sides.Equals(sides))) throw new ArgumentException($"All members must have {decision.Heads} heads and sides {sides}.", nameof(members));
+        var size = members[0].Size;
+        if (members.Any(member => member.Heads.Count != decision.Heads || member.Size != size)) throw new ArgumentException($"All members must have {decision.Heads} heads and {size} voxels.", nameof(members));
 
         float[][] mean = [.. Enumerable.Range(0, decision.Heads).Select(head => Mean([.. members.Select(member => member.Heads[head])]))];
         var labels = new ushort[mean[0].Length];
-        var plane = sides[1] * sides[2];
-        var (row, decided) = (new float[plane * decision.Heads], new ushort[plane]);
-        for (var first = 0; first < labels.Length; first += plane)
+        var (row, decided) = (new float[size.Slice * decision.Heads], new ushort[size.Slice]);
+        for (var first = 0; first < labels.Length; first += size.Slice)
         {
-            for (var head = 0; head < mean.Length; head++) mean[head].AsSpan(first, plane).CopyTo(row.AsSpan(head * plane));
+            for (var head = 0; head < mean.Length; head++) mean[head].AsSpan(first, size.Slice).CopyTo(row.AsSpan(head * size.Slice));
             decision.FromProbabilities(row, decided);
             decided.CopyTo(labels, first);
         }
-        return new SegmentedImage(new LabelVolume(labels, sides), new ProbabilityVolume(mean, sides));
+        return new SegmentedImage(new LabelVolume(labels, size), new ProbabilityVolume(mean, size));
 
         static float[] Mean(float[][] of)
         {
@@ -121,12 +120,12 @@ public sealed class NnUNetModel : IDisposable
 
     private const int Part = 1 << 16;
 
-    private SegmentedImage Run(ImageVolume image, LabelVolume? previous, bool withProbabilities, IProgress<WindowProgress>? progress, CancellationToken cancellation)
+    private SegmentedImage Run(Volume image, LabelVolume? previous, bool withProbabilities, IProgress<WindowProgress>? progress, CancellationToken cancellation)
     {
         var prepared = new ImagePreparation(Folder).Prepare(image, previous);
         cancellation.ThrowIfCancellationRequested();
         var export = new LabelExport(Folder, prepared, withProbabilities);
-        Prediction.Run(folds, new ArraySource(prepared.Channels, prepared.Sides), export.Add, progress, cancellation);
+        Prediction.Run(folds, new ArraySource(prepared.Channels, prepared.Size), export.Add, progress, cancellation);
         return export.Finish();
     }
 }

@@ -25,7 +25,7 @@ public static class ProbabilityFile
             using (var archive = ZipFile.Open(half, ZipArchiveMode.Create))
             using (var entry = archive.CreateEntry("probabilities.npy", CompressionLevel.Fastest).Open())
             {
-                entry.Write(Header([probabilities.Heads.Count, .. probabilities.Sides]));
+                entry.Write(Header([probabilities.Heads.Count, probabilities.Size.Z, probabilities.Size.Y, probabilities.Size.X]));
                 foreach (var head in probabilities.Heads) Write(entry, head);
             }
             File.Move(half, path, overwrite: true);

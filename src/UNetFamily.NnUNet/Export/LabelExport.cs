@@ -13,7 +13,7 @@ public sealed class LabelExport
     private readonly ushort[] labels;
     private readonly float[][]? probabilities;
     private readonly float[][]? held;
-    private readonly int[] box;
+    private readonly VolumeSize box;
 
     /// <summary>Begins the export of an image.</summary>
     /// <param name="folder">The model.</param>
@@ -23,9 +23,9 @@ public sealed class LabelExport
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(prepared);
-        (this.folder, this.prepared, box) = (folder, prepared, [.. prepared.Box.Sides]);
+        (this.folder, this.prepared, box) = (folder, prepared, prepared.Box.Size);
         decision = new HeadDecision(folder.Dataset);
-        var count = Sides.Count([.. prepared.ImageSides]);
+        var count = prepared.ImageSize.Voxels;
         labels = new ushort[count];
         if (withProbabilities)
         {
@@ -33,8 +33,8 @@ public sealed class LabelExport
             Array.Fill(probabilities[0], decision.FirstOutside);
         }
         var rule = folder.Configuration.Logits;
-        if (RowResampling.Can(rule)) rows = new RowResampling(rule, (prepared.Sides, prepared.Spacing), (box, prepared.ImageSpacing), Take);
-        else held = [.. Enumerable.Range(0, decision.Heads).Select(_ => new float[Sides.Count([.. prepared.Sides])])];
+        if (RowResampling.Can(rule)) rows = new RowResampling(rule, prepared, Take);
+        else held = [.. Enumerable.Range(0, decision.Heads).Select(_ => new float[prepared.Size.Voxels])];
     }
 
     /// <summary>Takes rows of logits.</summary>
@@ -48,11 +48,10 @@ public sealed class LabelExport
             rows.Add(first, logits);
             return;
         }
-        var plane = prepared.Sides[1] * prepared.Sides[2];
         for (var head = 0; head < held!.Length; head++)
         {
             using var scope = NewDisposeScope();
-            logits.select(0, head).to(ScalarType.Float32).contiguous().data<float>().CopyTo(held[head], (int)first * plane);
+            logits.select(0, head).to(ScalarType.Float32).contiguous().data<float>().CopyTo(held[head], (int)first * prepared.Size.Slice);
         }
     }
 
@@ -60,28 +59,24 @@ public sealed class LabelExport
     public SegmentedImage Finish()
     {
         if (held is not null) TakeHeld();
-        int[] sides = [.. prepared.ImageSides];
-        var back = folder.Plans.TransposeBackward;
-        ValueList<int> file = [.. Sides.Of(sides, back)];
-        return new SegmentedImage(new LabelVolume(Sides.Transposed(labels, sides, back), file),
-            probabilities is null ? null : new ProbabilityVolume([.. probabilities.Select(head => Sides.Transposed(head, sides, back))], file));
+        var (order, size) = (folder.Plans.AxisOrder, prepared.ImageSize);
+        return new SegmentedImage(new LabelVolume(order.Backward(labels, size), order.Backward(size)),
+            probabilities is null ? null : new ProbabilityVolume([.. probabilities.Select(head => order.Backward(head, size))], order.Backward(size)));
     }
 
     private void TakeHeld()
     {
-        int[] sides = [.. prepared.Sides];
         var rule = folder.Configuration.Logits;
         var separate = rule.SeparateAxis(prepared.Spacing, prepared.ImageSpacing);
-        var maps = rule.Maps(sides, box, separate);
-        for (var head = 0; head < held!.Length; head++) held[head] = VolumeResampling.Numbers(held[head], sides, maps, separate);
-        var plane = box[1] * box[2];
-        for (var row = 0; row < box[0]; row++) Take(row, [.. held.SelectMany(head => head.AsSpan(row * plane, plane).ToArray().Select(value => (float)(Half)value))]);
+        var maps = AxisMap.Of(rule, prepared.Size, box, separate);
+        for (var head = 0; head < held!.Length; head++) held[head] = VolumeResampling.Numbers(held[head], maps, separate);
+        for (var row = 0; row < box.Z; row++) Take(row, [.. held.SelectMany(head => head.AsSpan(row * box.Slice, box.Slice).ToArray().Select(value => (float)(Half)value))]);
     }
 
     /// <summary>Takes a row of the part of the image that the network saw.</summary>
     private void Take(int row, float[] logits)
     {
-        var decided = new ushort[box[1] * box[2]];
+        var decided = new ushort[box.Slice];
         if (probabilities is null) decision.FromLogits(logits, decided);
         else
         {
@@ -94,8 +89,8 @@ public sealed class LabelExport
 
     private void Put<T>(int row, ReadOnlySpan<T> values, T[] whole)
     {
-        var (from, sides) = (prepared.Box.From, prepared.ImageSides);
-        for (var line = 0; line < box[1]; line++)
-            values.Slice(line * box[2], box[2]).CopyTo(whole.AsSpan(((row + from[0]) * sides[1] + line + from[1]) * sides[2] + from[2]));
+        var (part, size) = (prepared.Box, prepared.ImageSize);
+        for (var line = 0; line < box.Y; line++)
+            values.Slice(line * box.X, box.X).CopyTo(whole.AsSpan(((row + part.Z.Start) * size.Y + line + part.Y.Start) * size.X + part.X.Start));
     }
 }

@@ -14,18 +14,17 @@ internal sealed class RowResampling
     private int next;
 
     /// <param name="rule">How logits are resampled.</param>
-    /// <param name="from">The network's grid and its spacing.</param>
-    /// <param name="to">The image's grid and its spacing.</param>
-    /// <param name="finish">Takes a row of the image and its logits (heads, …two sides). Rows come once, in order.</param>
-    public RowResampling(ResamplingRule rule, (IReadOnlyList<int> Sides, IReadOnlyList<double> Spacing) from, (IReadOnlyList<int> Sides, IReadOnlyList<double> Spacing) to, Action<int, float[]> finish)
+    /// <param name="prepared">What the network got of the image.</param>
+    /// <param name="finish">Takes a row of the part of the image that the network saw, and its logits (heads, …two sides). Rows come once, in order.</param>
+    public RowResampling(ResamplingRule rule, PreparedImage prepared, Action<int, float[]> finish)
     {
-        maps = rule.Maps(from.Sides, to.Sides, rule.SeparateAxis(from.Spacing, to.Spacing));
+        maps = AxisMap.Of(rule, prepared.Size, prepared.Box.Size, rule.SeparateAxis(prepared.Spacing, prepared.ImageSpacing));
         this.finish = finish;
-        roundsToHalf = !rule.IsTorch && maps.Any(map => !map.IsIdentity);
+        roundsToHalf = rule.Method is not ResamplingMethod.Torch && maps.Any(map => !map.IsIdentity);
     }
 
     /// <summary>Whether rows can be made while logits come in. Splines need the whole volume.</summary>
-    public static bool Can(ResamplingRule rule) => rule.Order < 3;
+    public static bool Can(ResamplingRule rule) => rule.Method is not ResamplingMethod.Spline || rule.Order < 3 && rule.OrderZ < 3;
 
     /// <summary>Takes rows of logits.</summary>
     /// <param name="first">The first of the rows, which come in order.</param>

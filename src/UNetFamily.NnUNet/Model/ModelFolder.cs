@@ -97,7 +97,16 @@ public sealed record ModelFolder
         if (configuration.Normalizations.Count != channels || configuration.UseMaskForNorm.Count != channels)
             throw configuration.Entry.Fail($"normalization_schemes and use_mask_for_norm must have an entry for each of the {channels} channels of dataset.json, have {configuration.Normalizations.Count} and {configuration.UseMaskForNorm.Count}.");
         for (var channel = 0; channel < channels; channel++)
-            if (plans.Intensities(channel) is null && Normalizing.NeedsIntensities(configuration.Normalizations[channel])) throw configuration.Entry.Fail($"Channel {channel} has {configuration.Normalizations[channel]}, and the plans lack its foreground_intensity_properties_per_channel.");
+        {
+            try
+            {
+                _ = configuration.Normalization(channel, plans);
+            }
+            catch (ArgumentException problem)
+            {
+                throw configuration.Entry.Fail($"Channel {channel} ({dataset.Channels[channel]}): {problem.Message}");
+            }
+        }
     }
 
     /// <summary>Builds the network of a fold, with its weights, in evaluation mode on the CPU.</summary>

@@ -40,6 +40,8 @@ public sealed record PlannedConfiguration
 
     internal PlansEntry Entry { get; }
 
+    internal IntensityNormalization Normalization(int channel, PlansFile plans) => IntensityNormalization.Of(Normalizations[channel], UseMaskForNorm[channel], plans.Intensities(channel));
+
     /// <summary>The configuration of an entry.</summary>
     /// <param name="entry">The entry with what it inherits.</param>
     /// <exception cref="ModelFolderException">A field is missing or wrong.</exception>
@@ -51,7 +53,7 @@ public sealed record PlannedConfiguration
         if (patch.Count is not (2 or 3)) throw entry["patch_size"].Fail($"It must have 2 or 3 sides, has {patch.Count}.");
         if (spacing.Count != patch.Count) throw entry["spacing"].Fail($"It must have as many numbers as the patch has sides, {patch.Count}; has {spacing.Count}.");
         foreach (var scheme in entry["normalization_schemes"].Items())
-            if (!Normalizing.Schemes.Contains(scheme.Text())) throw scheme.Fail($"The scheme {scheme.Text()} isn't supported. Supported are {string.Join(", ", Normalizing.Schemes)}.");
+            if (!IntensityNormalization.Names.Contains(scheme.Text())) throw scheme.Fail($"The scheme {scheme.Text()} isn't supported. Supported are {string.Join(", ", IntensityNormalization.Names)}.");
         return new PlannedConfiguration(entry)
         {
             Name = entry.Name,
@@ -59,9 +61,9 @@ public sealed record PlannedConfiguration
             Spacing = spacing,
             Normalizations = [.. entry["normalization_schemes"].Items().Select(scheme => scheme.Text())],
             UseMaskForNorm = [.. entry["use_mask_for_norm"].Items().Select(use => use.Flag())],
-            Data = ResamplingRule.Of(entry, "resampling_fn_data"),
-            Segmentation = ResamplingRule.Of(entry, "resampling_fn_seg"),
-            Logits = ResamplingRule.Of(entry, "resampling_fn_probabilities"),
+            Data = ResamplingRules.Of(entry, "resampling_fn_data"),
+            Segmentation = ResamplingRules.Of(entry, "resampling_fn_seg"),
+            Logits = ResamplingRules.Of(entry, "resampling_fn_probabilities"),
             PreviousStage = entry.Find("previous_stage") is { IsNull: false } previous ? previous.Text() : null,
         };
     }

@@ -26,6 +26,8 @@ public sealed record PlansFile
     /// <summary>For each axis of the file's array the axis of the network's volume.</summary>
     public required ValueList<int> TransposeBackward { get; init; }
 
+    internal AxisOrder AxisOrder => new([.. TransposeForward]);
+
     /// <summary>The names of the configurations, such as <c>2d</c> and <c>3d_fullres</c>.</summary>
     public required ValueList<string> Configurations { get; init; }
 
@@ -60,11 +62,11 @@ public sealed record PlansFile
     /// <summary>What the foreground of the training images had in a channel; null where the plans don't say.</summary>
     /// <param name="channel">The channel, from 0.</param>
     /// <exception cref="ModelFolderException">A number is missing or wrong.</exception>
-    public Intensities? Intensities(int channel)
+    public IntensityProperties? Intensities(int channel)
     {
         var all = json.Given("foreground_intensity_properties_per_channel") ?? json.Given("foreground_intensity_properties_by_modality");
         if (all?.Given(channel.ToString(CultureInfo.InvariantCulture)) is not { } of) return null;
-        return new Intensities(of["mean"].Number(), of["std"].Number(), of["percentile_00_5"].Number(), of["percentile_99_5"].Number());
+        return new IntensityProperties(of["mean"].Number(), of["std"].Number(), of["percentile_00_5"].Number(), of["percentile_99_5"].Number());
     }
 
     private static ValueList<int> Order(JsonField field)

@@ -5,10 +5,10 @@ internal static class LargestComponents
 {
     /// <summary>Sets to a label what doesn't belong to the largest part; parts of one size are all kept.</summary>
     /// <param name="labels">The volume, which is changed.</param>
-    /// <param name="sides">Its sides.</param>
+    /// <param name="size">Its size.</param>
     /// <param name="of">Which labels are looked at, as one.</param>
     /// <param name="background">What the rest becomes.</param>
-    public static void Keep(ushort[] labels, int[] sides, IReadOnlySet<int> of, ushort background)
+    public static void Keep(ushort[] labels, VolumeSize size, IReadOnlySet<int> of, ushort background)
     {
         var isOf = new bool[ushort.MaxValue + 1];
         foreach (var label in of) isOf[label] = true;
@@ -37,12 +37,12 @@ internal static class LargestComponents
 
         void Around(int place)
         {
-            var (z, y, x) = (place / (sides[1] * sides[2]), place / sides[2] % sides[1], place % sides[2]);
-            for (var row = Math.Max(z - 1, 0); row <= Math.Min(z + 1, sides[0] - 1); row++)
-                for (var line = Math.Max(y - 1, 0); line <= Math.Min(y + 1, sides[1] - 1); line++)
-                    for (var column = Math.Max(x - 1, 0); column <= Math.Min(x + 1, sides[2] - 1); column++)
+            var (z, y, x) = (place / size.Slice, place / size.X % size.Y, place % size.X);
+            for (var row = Math.Max(z - 1, 0); row <= Math.Min(z + 1, size.Z - 1); row++)
+                for (var line = Math.Max(y - 1, 0); line <= Math.Min(y + 1, size.Y - 1); line++)
+                    for (var column = Math.Max(x - 1, 0); column <= Math.Min(x + 1, size.X - 1); column++)
                     {
-                        var next = (row * sides[1] + line) * sides[2] + column;
+                        var next = (row * size.Y + line) * size.X + column;
                         if (mask[next] && component[next] == 0) Enter(next);
                     }
         }

@@ -32,7 +32,7 @@ public sealed class Postprocessing
     {
         ArgumentNullException.ThrowIfNull(segmentation);
         var labels = (ushort[])segmentation.Labels.Clone();
-        foreach (var (of, background) in steps) LargestComponents.Keep(labels, [.. segmentation.Sides], of, background);
+        foreach (var (of, background) in steps) LargestComponents.Keep(labels, segmentation.Size, of, background);
         return segmentation with { Labels = labels };
     }
 

@@ -34,6 +34,17 @@ internal sealed class AxisMap
         }
     }
 
+    /// <summary>The maps of the three axes of a volume.</summary>
+    /// <param name="rule">How it is resampled.</param>
+    /// <param name="from">Its size.</param>
+    /// <param name="to">The size that it is to have.</param>
+    /// <param name="separate">The axis whose slices are taken for themselves; null for none.</param>
+    public static AxisMap[] Of(ResamplingRule rule, VolumeSize from, VolumeSize to, int? separate)
+    {
+        var (order, across) = rule.Method is ResamplingMethod.Spline ? (rule.Order, rule.OrderZ) : (1, 0);
+        return [.. Enumerable.Range(0, 3).Select(axis => new AxisMap(from[axis], to[axis], axis == separate ? across : order))];
+    }
+
     public int From { get; }
 
     public int To { get; }

@@ -5,17 +5,16 @@ internal static class VolumeResampling
 {
     /// <summary>A volume of numbers on another grid.</summary>
     /// <param name="values">The volume, which isn't changed.</param>
-    /// <param name="from">Its sides.</param>
     /// <param name="maps">How its axes change.</param>
     /// <param name="separate">The axis whose slices are taken for themselves; null for none.</param>
     /// <returns>The result, or the volume itself where nothing changes.</returns>
-    public static float[] Numbers(float[] values, int[] from, AxisMap[] maps, int? separate)
+    public static float[] Numbers(float[] values, AxisMap[] maps, int? separate)
     {
         if (maps.All(map => map.IsIdentity)) return values;
-        var (sides, result) = (from.ToArray(), values);
+        var (sides, result) = (Array.ConvertAll(maps, map => map.From), values);
         foreach (var axis in Enumerable.Range(0, 3).Where(axis => axis != separate).OrderBy(axis => (double)maps[axis].To / maps[axis].From)) Change(axis);
         // A spline reaches beyond the values that it goes through, and is cut off there: for each slice where slices are taken for themselves.
-        if (maps.Where((_, axis) => axis != separate).Any(map => map.IsSpline)) Clip(values, from, result, sides, separate);
+        if (maps.Where((_, axis) => axis != separate).Any(map => map.IsSpline)) Clip(values, Array.ConvertAll(maps, map => map.From), result, sides, separate);
         if (separate is { } last) Change(last);
         return result;
 
@@ -28,34 +27,34 @@ internal static class VolumeResampling
 
     /// <summary>A volume of labels on another grid: in each place the label whose share is large enough.</summary>
     /// <param name="labels">The volume.</param>
-    /// <param name="from">Its sides.</param>
     /// <param name="maps">How its axes change.</param>
     /// <param name="rule">How labels are elected.</param>
     /// <param name="separate">The axis whose slices are taken for themselves; null for none.</param>
-    public static int[] Labels(int[] labels, int[] from, AxisMap[] maps, ResamplingRule rule, int? separate)
+    public static short[] Labels(short[] labels, AxisMap[] maps, ResamplingRule rule, int? separate)
     {
         if (maps.All(map => map.IsIdentity)) return labels;
         var count = maps.Aggregate(1, (product, map) => checked(product * map.To));
-        var result = new int[count];
-        var best = rule.IsTorch ? new float[count] : [];
+        var result = new short[count];
+        var isTorch = rule.Method is ResamplingMethod.Torch;
+        var best = isTorch ? new float[count] : [];
         Array.Fill(best, float.NegativeInfinity);
-        if (separate is { } axis && rule.OrderZ > 0 && !maps[axis].IsIdentity)
+        if (separate is { } axis && !isTorch && rule.OrderZ > 0 && !maps[axis].IsIdentity)
         {
             // Slices are decided before what lies between them is.
             AxisMap[] inSlices = [.. maps.Select((map, other) => other == axis ? new AxisMap(map.From, map.From, order: 0) : map)];
-            var decided = Labels(labels, from, inSlices, rule, separate);
+            var decided = Labels(labels, inSlices, rule, separate);
             foreach (var label in decided.Distinct().Order()) Elect(AxisResampling.Along(Share(decided, label), [.. inSlices.Select(map => map.To)], axis, maps[axis]), label, least: MathF.BitIncrement(0.5f));
         }
-        else foreach (var label in labels.Distinct().Order()) Elect(Numbers(Share(labels, label), from, maps, separate), label, least: 0.5f);
+        else foreach (var label in labels.Distinct().Order()) Elect(Numbers(Share(labels, label), maps, separate), label, least: 0.5f);
         return result;
 
-        static float[] Share(int[] of, int label) => Array.ConvertAll(of, value => value == label ? 1f : 0f);
+        static float[] Share(short[] of, short label) => Array.ConvertAll(of, value => value == label ? 1f : 0f);
 
-        void Elect(float[] share, int label, float least)
+        void Elect(float[] share, short label, float least)
         {
             for (var place = 0; place < count; place++)
             {
-                if (rule.IsTorch)
+                if (isTorch)
                 {
                     var rounded = (float)(Half)(share[place] * 1000);
                     if (!(rounded > best[place])) continue;

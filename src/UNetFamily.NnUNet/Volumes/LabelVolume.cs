@@ -1,6 +1,6 @@
 namespace UNetFamily.NnUNet;
 
-/// <summary>A label for each place of a grid.</summary>
-/// <param name="Labels">The labels, the last axis fastest.</param>
-/// <param name="Sides">The sides (Z, Y, X).</param>
-public sealed record LabelVolume(ushort[] Labels, ValueList<int> Sides);
+/// <summary>A label for each voxel of a grid.</summary>
+/// <param name="Labels">The labels, X fastest.</param>
+/// <param name="Size">Voxels along each axis.</param>
+public sealed record LabelVolume(ushort[] Labels, VolumeSize Size);

@@ -1,9 +1,9 @@
 namespace UNetFamily.NnUNet;
 
 /// <summary>How probable each head of a network is at each place of a grid.</summary>
-/// <param name="Heads">The probabilities of each head, the last axis fastest.</param>
-/// <param name="Sides">The sides (Z, Y, X).</param>
-public sealed record ProbabilityVolume(IReadOnlyList<float[]> Heads, ValueList<int> Sides);
+/// <param name="Heads">The probabilities of each head, X fastest.</param>
+/// <param name="Size">Voxels along each axis.</param>
+public sealed record ProbabilityVolume(IReadOnlyList<float[]> Heads, VolumeSize Size);
 
 /// <summary>What became of an image.</summary>
 /// <param name="Labels">A label for each voxel.</param>

@@ -12,28 +12,28 @@ internal sealed class PipelineCase(ReferenceCase source) : IDisposable
 
     public string ModelPath => In(source.Text("model")!);
 
-    public IReadOnlyList<string> Inputs => [.. source.Strings("input").Select(In)];
+    public Volume Image => ImageFiles.Read(source.Text("reader_writer")!, [.. source.Strings("input").Select(In)]);
 
     public string ExpectedFile => In(source.Text("expected_file")!);
 
     public bool SavesProbabilities => source["save_probabilities"]!.Value.GetBoolean();
 
     /// <summary>The labels of the stage before.</summary>
-    public LabelVolume? Previous => source.Text("previous_stage_segmentation") is { } file ? ImageFiles.ReadLabels(In(file)) : null;
+    public LabelVolume? Previous => source.Text("previous_stage_segmentation") is { } file ? ImageFiles.ReadLabels(source.Text("reader_writer")!, In(file)) : null;
 
     /// <summary>What nnU-Net prepared, as far as the way back needs it.</summary>
     public PreparedImage Prepared
     {
         get
         {
-            var (order, box, target) = (Numbers(source["transpose_forward"]!.Value), Property("bbox_used_for_cropping"), Numbers(source["target_spacing"]!.Value));
-            var spacing = Numbers(source["properties"]!.Value.GetProperty("spacing"));
-            ValueList<double> turned = [.. order.Select(axis => spacing[(int)axis])];
-            var sides = this["logits"].shape[1..];
-            return new PreparedImage([], [.. sides.Select(side => (int)side)], target.Length == 2 ? [turned[0], .. target] : [.. target], [.. Property("shape_before_cropping")], turned,
-                new Box([box[0], box[2], box[4]], [box[1], box[3], box[5]]));
+            AxisOrder order = new([.. Numbers(source["transpose_forward"]!.Value).Select(axis => (int)axis)]);
+            var (target, spacing, size) = (Numbers(source["target_spacing"]!.Value), order.Forward(VolumeSpacing.Of(Numbers(source["properties"]!.Value.GetProperty("spacing")))), this["logits"].shape[1..]);
+            return new PreparedImage([], VolumeSize.Of((int)size[0], (int)size[1], (int)size[2]), target.Length == 2 ? VolumeSpacing.Of([spacing.Z, .. target]) : VolumeSpacing.Of(target),
+                VolumeSize.Of(Property("shape_before_cropping")), spacing, Box);
         }
     }
+
+    public VolumeBox Box => Property("bbox_used_for_cropping") is var box ? new(new(box[0], box[1]), new(box[2], box[3]), new(box[4], box[5])) : default;
 
     /// <summary>Whole numbers of what nnU-Net remembered of the image.</summary>
     public int[] Property(string name) => [.. Numbers(source["properties"]!.Value.GetProperty(name)).Select(number => (int)number)];
@@ -71,7 +71,7 @@ internal sealed class PipelineCase(ReferenceCase source) : IDisposable
     private static LabelVolume LabelsOf(Checkpoint file, string tensor)
     {
         using var labels = file.Read(tensor);
-        return new LabelVolume([.. labels.bytes.ToArray().Select(label => (ushort)label)], [.. labels.shape.Select(side => (int)side)]);
+        return new LabelVolume([.. labels.bytes.ToArray().Select(label => (ushort)label)], VolumeSize.Of((int)labels.shape[0], (int)labels.shape[1], (int)labels.shape[2]));
     }
 
     private static double[] Numbers(JsonElement value) => value.ValueKind is JsonValueKind.Array ? [.. value.EnumerateArray().SelectMany(Numbers)] : [value.GetDouble()];

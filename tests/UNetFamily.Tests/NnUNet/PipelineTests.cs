@@ -39,13 +39,12 @@ public class PipelineTests
         using var scope = NewDisposeScope();
         using var source = new PipelineCase(@case.Load());
 
-        var prepared = new ImagePreparation(source.Folder).Prepare(ImageFiles.Read(source.Inputs).Image, source.Previous);
+        var prepared = new ImagePreparation(source.Folder).Prepare(source.Image, source.Previous);
 
-        prepared.ImageSides.Should().Equal(source.Property("shape_before_cropping"));
-        prepared.Box.Sides.Should().Equal(source.Property("shape_after_cropping_and_before_resampling"));
-        prepared.Box.From.Zip(prepared.Box.To, (from, to) => new[] { from, to }).SelectMany(side => side).Should().Equal(source.Property("bbox_used_for_cropping"));
+        prepared.ImageSize.Should().Be(VolumeSize.Of(source.Property("shape_before_cropping")));
+        prepared.Box.Should().Be(source.Box);
         var expected = source["preprocessed"];
-        prepared.Sides.Select(side => (long)side).Prepend(prepared.Channels.Count).Should().Equal(expected.shape);
+        Shape(prepared.Size, prepared.Channels.Count).Should().Equal(expected.shape);
         for (var channel = 0; channel < prepared.Channels.Count; channel++)
         {
             var difference = (tensor(prepared.Channels[channel]) - expected.select(0, channel).flatten()).abs().max().ToDouble();
@@ -63,7 +62,7 @@ public class PipelineTests
         var prepared = source.Prepared;
 
         List<float[]> rows = [];
-        var resampling = new RowResampling(folder.Configuration.Logits, (prepared.Sides, prepared.Spacing), ([.. prepared.Box.Sides], prepared.ImageSpacing), (_, row) => rows.Add([.. row]));
+        var resampling = new RowResampling(folder.Configuration.Logits, prepared, (_, row) => rows.Add([.. row]));
         resampling.Add(0, logits);
         var expected = source["logits_resampled"];
         LogitsShouldBeClose(stack([.. rows.Select(row => tensor(row).view(expected.shape[0], expected.shape[2], expected.shape[3]))], 1), expected, source);
@@ -73,7 +72,7 @@ public class PipelineTests
         var result = export.Finish();
         LabelsShouldBe(result.Labels, source, allowed: 0);
         if (!source.Has("probabilities")) return;
-        var probabilities = stack([.. result.Probabilities!.Heads.Select(head => tensor(head).view([.. result.Labels.Sides.Select(side => (long)side)]))]);
+        var probabilities = stack([.. result.Probabilities!.Heads.Select(head => tensor(head).view(Shape(result.Labels.Size)))]);
         (probabilities - source["probabilities"].to(ScalarType.Float32)).abs().max().ToDouble().Should().BeLessThanOrEqualTo(0.001, "{0}", source);
     }
 
@@ -86,7 +85,7 @@ public class PipelineTests
         var folder = source.Folder;
         using var model = NnUNetModel.Open(folder);
         model.Prediction = source.Prediction(folder);
-        var image = ImageFiles.Read(source.Inputs).Image;
+        var image = source.Image;
 
         var labels = source.SavesProbabilities ? model.SegmentWithProbabilities(image, source.Previous).Labels : model.Segment(image, source.Previous);
 
@@ -109,7 +108,7 @@ public class PipelineTests
         foreach (var (tensor, labels) in new (string, int[])[] { ("keep_largest_label1", [1]), ("keep_largest_label3", [3]), ("keep_largest_region_2_3", [2, 3]), ("keep_largest_all_fg", [1, 2, 3]) })
         {
             var kept = (ushort[])segmentation.Labels.Clone();
-            LargestComponents.Keep(kept, [.. segmentation.Sides], labels.ToHashSet(), background: 0);
+            LargestComponents.Keep(kept, segmentation.Size, labels.ToHashSet(), background: 0);
             kept.Should().Equal(source.Postprocessed(tensor).Labels, "that is {0}", tensor);
         }
     }
@@ -130,7 +129,7 @@ public class PipelineTests
             using var member = new PipelineCase(ReferenceCases.Find(ensemble.Folder, name));
             using var model = NnUNetModel.Open(member.Folder);
             model.Prediction = member.Prediction(model.Folder);
-            probabilities.Add(model.SegmentWithProbabilities(ImageFiles.Read(member.Inputs).Image).Probabilities!);
+            probabilities.Add(model.SegmentWithProbabilities(member.Image).Probabilities!);
             dataset = model.Folder.Dataset;
         }
 
@@ -141,11 +140,13 @@ public class PipelineTests
         (mean - source["merged_probabilities"].to(ScalarType.Float32).view(mean.shape)).abs().max().ToDouble().Should().BeLessThanOrEqualTo(0.001);
     }
 
+    private static long[] Shape(VolumeSize size, params long[] before) => [.. before, size.Z, size.Y, size.X];
+
     /// <summary>All alike but for a few voxels, which then are close calls.</summary>
     private static void LabelsShouldBe(LabelVolume labels, PipelineCase source, int allowed)
     {
         var expected = source["segmentation"];
-        labels.Sides.Select(side => (long)side).Should().Equal(expected.shape);
+        Shape(labels.Size).Should().Equal(expected.shape);
         labels.Labels.Zip(expected.flatten().to(ScalarType.Int32).data<int>()).Count(pair => pair.First != pair.Second).Should().BeLessThanOrEqualTo(allowed, "{0}", source);
     }
 

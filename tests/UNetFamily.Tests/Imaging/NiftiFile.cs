@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.IO.Compression;
 using System.Text;
 
-namespace UNetFamily.Tests.Samples;
+namespace UNetFamily.Tests.Imaging;
 
 /// <summary>Writes NIfTI-1 files field by field, right ones and wrong ones, without the code under test.</summary>
 internal sealed class NiftiFile

@@ -1,8 +1,4 @@
-using FluentAssertions;
-using UNetFamily.Samples.BrainSegmentation.Data;
-using Xunit;
-
-namespace UNetFamily.Tests.Samples;
+namespace UNetFamily.Tests.Imaging;
 
 public sealed class NiftiTests : IDisposable
 {
@@ -29,7 +25,7 @@ public sealed class NiftiTests : IDisposable
         var volume = Read(zipped ? NiftiFile.Zip(file) : file);
 
         volume.Values.Should().Equal(values);
-        volume.Size.Should().Be(new GridSize(values.Length, 1, 1));
+        volume.Size.Should().Be(new VolumeSize(1, 1, values.Length));
     }
 
     // The smallest, the largest and some between, and their little-endian bytes.
@@ -56,7 +52,7 @@ public sealed class NiftiTests : IDisposable
     {
         var volume = Read(new NiftiFile(2, 3, 4).Voxels([.. Enumerable.Range(0, 24).Select(i => (byte)i)]).ToBytes());
 
-        volume.Size.Should().Be(new GridSize(2, 3, 4));
+        volume.Size.Should().Be(new VolumeSize(4, 3, 2));
         volume.Values[1 + 2 * (2 + 3 * 3)].Should().Be(23);
         volume.Geometry.PixDim.Should().Equal(1, 1.5f, 2, 2.5f);
     }
@@ -219,7 +215,7 @@ public sealed class NiftiTests : IDisposable
     public void The_size_of_a_voxel_means_nothing_beside_an_sform(float x, float y, float z)
     {
         var volume = Read(new NiftiFile(2, 1, 1).Voxels([5, 6]).Single(76, 1, x, y, z).Int16(252, 1, 2).Single(280, 0, 2, 0, 9, -3, 0, 0, 9, 0, 0, 4, 9).ToBytes());
-        volume.Geometry.Spacing.Should().Equal(3, 2, 4);
+        volume.Geometry.Spacing.Should().Be(new VolumeSpacing(4, 2, 3));
         volume.Geometry.VoxelVolume.Should().Be(24);
     }
 
@@ -296,7 +292,7 @@ public sealed class NiftiTests : IDisposable
     [Fact]
     public void Labels_must_fill_the_grid()
     {
-        var writing = () => Nifti.WriteLabels(Path.Combine(folder, "x.nii"), new byte[23], new GridSize(2, 3, 4), NiftiGeometry.Plain(1));
+        var writing = () => Nifti.WriteLabels(Path.Combine(folder, "x.nii"), new byte[23], new VolumeSize(4, 3, 2), NiftiGeometry.Plain(1));
 
         writing.Should().Throw<ArgumentException>().WithMessage("23 labels don't fill a grid of 2 x 3 x 4.*");
     }
@@ -347,8 +343,8 @@ public sealed class NiftiTests : IDisposable
         }
 
         var (millimetres, microns) = (NiftiGeometry.Plain(2), NiftiGeometry.Plain(2000) with { Units = 3 });
-        millimetres.Matches(microns, new GridSize(100, 100, 100)).Should().BeTrue();
-        millimetres.Matches(NiftiGeometry.Plain(2) with { Units = 3 }, new GridSize(100, 100, 100)).Should().BeFalse();
+        millimetres.Matches(microns, new VolumeSize(100, 100, 100)).Should().BeTrue();
+        millimetres.Matches(NiftiGeometry.Plain(2) with { Units = 3 }, new VolumeSize(100, 100, 100)).Should().BeFalse();
     }
 
     [Fact]
@@ -370,14 +366,14 @@ public sealed class NiftiTests : IDisposable
     public void A_label_map_that_cannot_be_finished_leaves_the_one_before()
     {
         var path = Path.Combine(folder, "labels.nii");
-        Nifti.WriteLabels(path, new byte[24], new GridSize(2, 3, 4), NiftiGeometry.Plain(1));
+        Nifti.WriteLabels(path, new byte[24], new VolumeSize(4, 3, 2), NiftiGeometry.Plain(1));
         var before = File.ReadAllBytes(path);
         Directory.CreateDirectory(path + ".partial");
-        ((Action)(() => Nifti.WriteLabels(path, new byte[24], new GridSize(2, 3, 4), NiftiGeometry.Plain(2)))).Should().Throw<Exception>();
+        ((Action)(() => Nifti.WriteLabels(path, new byte[24], new VolumeSize(4, 3, 2), NiftiGeometry.Plain(2)))).Should().Throw<Exception>();
         File.ReadAllBytes(path).Should().Equal(before);
 
         Directory.Delete(path + ".partial");
-        Nifti.WriteLabels(path, new byte[24], new GridSize(2, 3, 4), NiftiGeometry.Plain(2));
+        Nifti.WriteLabels(path, new byte[24], new VolumeSize(4, 3, 2), NiftiGeometry.Plain(2));
         Nifti.Read(path).Geometry.PixDim[1].Should().Be(2);
         Directory.GetFileSystemEntries(folder).Should().Equal(path);
     }

@@ -1,6 +1,6 @@
 using System.IO.Compression;
 
-namespace UNetFamily.Samples.BrainSegmentation.Data;
+namespace UNetFamily.Imaging;
 
 /// <summary>
 /// Reads gzip to its end, trailer included. <see cref="GZipStream"/> takes a file for whole whose last bytes, the checksum and the length, are missing. So an empty member is put behind the file, which gzip allows and

@@ -6,6 +6,8 @@ namespace UNetFamily.NnUNet;
 /// </summary>
 public sealed class NnUNetModel : IDisposable
 {
+    private const int Part = 1 << 16;
+
     private readonly IReadOnlyList<FoldNetwork> folds;
 
     private NnUNetModel(ModelFolder folder, IReadOnlyList<FoldNetwork> folds)
@@ -72,6 +74,13 @@ public sealed class NnUNetModel : IDisposable
     public SegmentedImage SegmentWithProbabilities(Volume image, LabelVolume? previous = null, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
         Run(image, previous, withProbabilities: true, progress, cancellation);
 
+    /// <summary>How much memory segmenting an image takes at most.</summary>
+    /// <param name="size">The size of the image.</param>
+    /// <param name="spacing">Its spacing in millimetres.</param>
+    /// <exception cref="ArgumentException">The image would have too many voxels at the model's spacing.</exception>
+    public SegmentationMemory EstimateMemory(VolumeSize size, VolumeSpacing spacing) =>
+        SegmentationMemory.Of(Folder, size, spacing, folds.Sum(fold => fold.WeightBytes) + folds[0].PeakBytes([.. Prediction.Patch]));
+
     /// <summary>Labels from the mean of several models' probabilities, such as those of a 2D and a 3D configuration.</summary>
     /// <param name="dataset">What their heads stand for.</param>
     /// <param name="members">The probabilities of each, on the same grid.</param>
@@ -117,8 +126,6 @@ public sealed class NnUNetModel : IDisposable
     {
         foreach (var fold in folds) fold.Dispose();
     }
-
-    private const int Part = 1 << 16;
 
     private SegmentedImage Run(Volume image, LabelVolume? previous, bool withProbabilities, IProgress<WindowProgress>? progress, CancellationToken cancellation)
     {

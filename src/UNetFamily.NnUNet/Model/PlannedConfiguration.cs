@@ -40,6 +40,10 @@ public sealed record PlannedConfiguration
 
     internal PlansEntry Entry { get; }
 
+    /// <summary>The spacing that an image is resampled to: slices that are segmented one by one keep their distance.</summary>
+    /// <param name="image">The spacing of the image, its axes in the network's order.</param>
+    internal VolumeSpacing Target(VolumeSpacing image) => Patch.Count == 2 ? VolumeSpacing.Of([image.Z, .. Spacing]) : VolumeSpacing.Of([.. Spacing]);
+
     internal IntensityNormalization Normalization(int channel, PlansFile plans) => IntensityNormalization.Of(Normalizations[channel], UseMaskForNorm[channel], plans.Intensities(channel));
 
     /// <summary>The configuration of an entry.</summary>

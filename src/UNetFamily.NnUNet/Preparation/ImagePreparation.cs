@@ -34,7 +34,7 @@ public sealed class ImagePreparation
         var labels = Labels(channels, previous is null ? null : box.Cut(order.Forward(previous.Labels, image.Size), size), box.Size);
         for (var channel = 0; channel < channels.Length; channel++) Normalize(channels[channel], channel, labels);
 
-        var target = configuration.Patch.Count == 2 ? VolumeSpacing.Of([spacing.Z, .. configuration.Spacing]) : VolumeSpacing.Of([.. configuration.Spacing]);
+        var target = configuration.Target(spacing);
         var (rule, grid) = (configuration.Data, configuration.Data.Method is ResamplingMethod.None ? box.Size : ResampledSize.Of(box.Size, spacing, target));
         var separate = rule.SeparateAxis(spacing, target);
         var maps = AxisMap.Of(rule, box.Size, grid, separate);

@@ -66,6 +66,28 @@ public sealed class NnUNetModel : IDisposable
     public LabelVolume Segment(Volume image, LabelVolume? previous = null, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default) =>
         Run(image, previous, withProbabilities: false, progress, cancellation).Labels;
 
+    /// <summary>Segments an image in files and writes its label map on the grid of the image, whole or not at all.</summary>
+    /// <param name="image">The files of its channels.</param>
+    /// <param name="folder">Where the label map goes, under the case's name; it is made if it isn't there.</param>
+    /// <param name="previousStage">The folder of the label maps that the stage before made, for the second stage of a cascade.</param>
+    /// <param name="progress">Is told after each view of a window.</param>
+    /// <param name="cancellation">Ends the run before the next window; nothing is written then.</param>
+    /// <returns>The file of the label map.</returns>
+    /// <exception cref="InvalidDataException">A file is no image that can be read, or channels have different grids.</exception>
+    /// <exception cref="ArgumentException">The image has other channels than the model takes, or numbers that aren't finite.</exception>
+    public string Segment(ImageCase image, string folder, string? previousStage = null, IProgress<WindowProgress>? progress = null, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(image);
+        ArgumentException.ThrowIfNullOrEmpty(folder);
+        var (reader, name) = (Folder.Plans.ReaderWriter, image.Name + Folder.Dataset.FileEnding);
+        var volume = ImageFiles.Read(reader, image.Files);
+        var previous = previousStage is null ? null : ImageFiles.ReadLabels(reader, Path.Combine(previousStage, name));
+        Directory.CreateDirectory(folder);
+        var file = Path.Combine(folder, name);
+        ImageFiles.Write(file, Segment(volume, previous, progress, cancellation), volume);
+        return file;
+    }
+
     /// <summary>Segments an image and keeps the probabilities, which take four bytes for each head of each voxel.</summary>
     /// <param name="image">The image.</param>
     /// <param name="previous">The labels of the stage before, for the second stage of a cascade.</param>

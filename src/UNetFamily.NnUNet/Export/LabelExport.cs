@@ -14,6 +14,7 @@ public sealed class LabelExport
     private readonly float[][]? probabilities;
     private readonly float[][]? held;
     private readonly VolumeSize box;
+    private readonly ushort[] decided;
 
     /// <summary>Begins the export of an image.</summary>
     /// <param name="folder">The model.</param>
@@ -25,6 +26,7 @@ public sealed class LabelExport
         ArgumentNullException.ThrowIfNull(prepared);
         (this.folder, this.prepared, box) = (folder, prepared, prepared.Box.Size);
         decision = new HeadDecision(folder.Dataset);
+        decided = new ushort[box.Slice];
         var count = prepared.ImageSize.Voxels;
         labels = new ushort[count];
         if (withProbabilities)
@@ -76,7 +78,6 @@ public sealed class LabelExport
     /// <summary>Takes a row of the part of the image that the network saw.</summary>
     private void Take(int row, float[] logits)
     {
-        var decided = new ushort[box.Slice];
         if (probabilities is null) decision.FromLogits(logits, decided);
         else
         {

@@ -11,11 +11,16 @@ internal sealed class RowResampling
     private readonly bool roundsToHalf;
     private readonly Action<int, float[]> finish;
     private readonly Dictionary<int, double[]> rows = [];
+
+    // Rows are large, and there are many: their arrays serve again.
+    private readonly Stack<double[]> free = new();
+    private double[] between = [], loaded = [];
+    private float[] made = [];
     private int next;
 
     /// <param name="rule">How logits are resampled.</param>
     /// <param name="prepared">What the network got of the image.</param>
-    /// <param name="finish">Takes a row of the part of the image that the network saw, and its logits (heads, …two sides). Rows come once, in order.</param>
+    /// <param name="finish">Takes a row of the part of the image that the network saw, and its logits (heads, …two sides), valid during the call. Rows come once, in order.</param>
     public RowResampling(ResamplingRule rule, PreparedImage prepared, Action<int, float[]> finish)
     {
         maps = AxisMap.Of(rule, prepared.Size, prepared.Box.Size, rule.SeparateAxis(prepared.Spacing, prepared.ImageSpacing));
@@ -43,13 +48,19 @@ internal sealed class RowResampling
     private double[] InPlane(Tensor row)
     {
         int[] sides = [.. row.shape.Select(side => (int)side)];
-        var values = row.data<double>().ToArray();
-        foreach (var axis in maps[1].To * (long)maps[2].From < (long)maps[1].From * maps[2].To ? new[] { 1, 2 } : [2, 1])
-        {
-            values = AxisResampling.Along(values, sides, axis, maps[axis]);
-            sides[axis] = maps[axis].To;
-        }
-        return values;
+        var count = sides[0] * sides[1] * sides[2];
+        if (loaded.Length != count) loaded = new double[count];
+        row.data<double>().CopyTo(loaded, 0);
+
+        var first = maps[1].To * (long)maps[2].From < (long)maps[1].From * maps[2].To ? 1 : 2;
+        between = AxisResampling.Along(loaded, sides, first, maps[first], between);
+        sides[first] = maps[first].To;
+        var room = free.TryPop(out var used) ? used : new double[sides[0] * maps[1].To * maps[2].To];
+        var result = AxisResampling.Along(between, sides, 3 - first, maps[3 - first], room);
+        if (result == room) return room;
+        // Nothing changed along the last axis, and what changed along the other is needed for the next row.
+        result.CopyTo(room, 0);
+        return room;
     }
 
     /// <summary>Makes those rows of the image whose rows of logits are all there.</summary>
@@ -60,14 +71,19 @@ internal sealed class RowResampling
         {
             finish(next, Made(map.First(next), map.Weights(next)));
             if (next + 1 == map.To) continue;
-            foreach (var done in rows.Keys.Where(row => row < map.First(next + 1)).ToArray()) rows.Remove(done);
+            foreach (var done in rows.Keys.Where(row => row < map.First(next + 1)).ToArray())
+            {
+                free.Push(rows[done]);
+                rows.Remove(done);
+            }
         }
     }
 
     private float[] Made(int first, ReadOnlySpan<double> weights)
     {
         var (one, other) = (rows[first], weights.Length > 1 && weights[1] != 0 ? rows[first + 1] : null);
-        var result = new float[one.Length];
+        if (made.Length != one.Length) made = new float[one.Length];
+        var result = made;
         var (near, far) = (weights[0], other is null ? 0 : weights[1]);
         Parallel.For(0, (result.Length + Part - 1) / Part, part =>
         {

@@ -5,13 +5,15 @@ namespace UNetFamily.NnUNet;
 /// <param name="size">Their grid.</param>
 internal sealed class ArraySource(IReadOnlyList<float[]> channels, VolumeSize size) : IImageSource
 {
+    private float[] values = [];
+
     public ValueList<long> Shape { get; } = [channels.Count, size.Z, size.Y, size.X];
 
     public void Read(ReadOnlySpan<long> start, Tensor box)
     {
         int[] sides = [.. box.shape[1..].Select(side => (int)side)];
         int[] from = [(int)start[0], (int)start[1], (int)start[2]];
-        var values = new float[sides[0] * sides[1] * sides[2]];
+        if (values.Length != sides[0] * sides[1] * sides[2]) values = new float[sides[0] * sides[1] * sides[2]];
         foreach (var (number, channel) in channels.Index())
         {
             using var scope = NewDisposeScope();

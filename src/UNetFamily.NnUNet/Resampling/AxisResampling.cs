@@ -12,13 +12,14 @@ internal static class AxisResampling
     /// <param name="sides">Its sides.</param>
     /// <param name="axis">The axis.</param>
     /// <param name="map">How its places become others.</param>
-    public static T[] Along<T>(T[] values, int[] sides, int axis, AxisMap map) where T : struct, IFloatingPoint<T>
+    /// <param name="room">Where the result goes, if it has the right length and isn't the volume; otherwise it gets an array of its own.</param>
+    public static T[] Along<T>(T[] values, int[] sides, int axis, AxisMap map, T[]? room = null) where T : struct, IFloatingPoint<T>
     {
         if (map.IsIdentity) return values;
         var inner = 1;
         for (var after = axis + 1; after < sides.Length; after++) inner *= sides[after];
         var lines = values.Length / map.From;
-        var result = new T[checked(lines * map.To)];
+        var result = room?.Length == lines * map.To && room != values ? room : new T[checked(lines * map.To)];
         var margin = map.IsSpline ? AxisMap.Margin : 0;
 
         Parallel.For(0, (lines + LinesAtOnce - 1) / LinesAtOnce, () => new double[(map.From + 2 * margin) * LinesAtOnce], (block, _, buffer) =>

@@ -4,7 +4,7 @@ namespace UNetFamily.Imaging;
 public static class ImageFile
 {
     /// <summary>The ends of names that are read, with their points.</summary>
-    public static IReadOnlyList<string> Endings { get; } = [".nii.gz", ".nii", ".hdr", ".img", ".hdr.gz", ".img.gz"];
+    public static IReadOnlyList<string> Endings { get; } = [".nii.gz", ".nii", ".hdr", ".img", ".hdr.gz", ".img.gz", ".nrrd", ".nhdr", ".mha", ".mhd", ".png", ".bmp", ".tif", ".tiff"];
 
     /// <summary>Reads an image.</summary>
     /// <param name="path">The file.</param>
@@ -53,7 +53,14 @@ public static class ImageFile
     private static (Func<string, Volume> Read, Action<string, LabelBytes, VolumeSize, VolumeGeometry> Write) Format(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        if (Ends(".nii.gz", ".nii", ".hdr", ".img", ".hdr.gz", ".img.gz")) return (Nifti.Read, Nifti.Write);
+        if (Ends(".nii.gz", ".nii")) return (Nifti.Read, Nifti.Write);
+        if (Ends(".hdr", ".img", ".hdr.gz", ".img.gz")) return (Nifti.Read, (_, _, _, _) => throw new NotSupportedException($"{path}: pairs of files are only read. Nearest: .nii."));
+        if (Ends(".nrrd")) return (Nrrd.Read, Nrrd.Write);
+        if (Ends(".nhdr")) return (Nrrd.Read, (_, _, _, _) => throw new NotSupportedException($"{path}: pairs of files are only read. Nearest: .nrrd."));
+        if (Ends(".mha")) return (MetaImage.Read, MetaImage.Write);
+        if (Ends(".mhd")) return (MetaImage.Read, (_, _, _, _) => throw new NotSupportedException($"{path}: pairs of files are only read. Nearest: .mha."));
+        if (Ends(".png", ".bmp")) return (Picture.Read, (file, labels, size, _) => Picture.Write(file, labels, size));
+        if (Ends(".tif", ".tiff")) return (TiffStack.Read, (file, labels, size, _) => TiffStack.Write(file, labels, size));
         throw new NotSupportedException($"{path}: no format is known for that name. Names may end with {string.Join(", ", Endings)}.");
 
         bool Ends(params string[] endings) => endings.Any(end => path.EndsWith(end, StringComparison.OrdinalIgnoreCase));

@@ -15,6 +15,8 @@ internal sealed class LabelBytes
 
     public VoxelType Type { get; }
 
+    public ReadOnlySpan<byte> Bytes => bytes.Span;
+
     public int Count => bytes.Length / Type.Bytes;
 
     public static LabelBytes Of(ReadOnlySpan<byte> labels) => new(VoxelType.UInt8, labels.ToArray());

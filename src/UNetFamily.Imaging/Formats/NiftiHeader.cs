@@ -86,7 +86,7 @@ internal sealed record NiftiHeader(VolumeSize Size, VoxelType Type, bool BigEndi
         private long VoxOffset(bool ofPair)
         {
             var offset = layout.Version == 1 ? Real(layout.VoxOffset) : NiftiLayout.Integer(bytes[layout.VoxOffset..], 8, bigEndian);
-            var text = offset.ToString(CultureInfo.InvariantCulture);
+            var text = layout.Version == 1 ? ((float)offset).ToString(CultureInfo.InvariantCulture) : offset.ToString(CultureInfo.InvariantCulture);
             if (!double.IsInteger(offset)) throw new InvalidDataException($"vox_offset is {text}, not a whole number.");
             if (offset < (ofPair ? 0 : layout.FirstVoxel)) throw new InvalidDataException($"vox_offset is {text}, {(ofPair ? "below 0" : $"inside the header's {layout.FirstVoxel} bytes")}.");
             if (offset > LastVoxOffset) throw new InvalidDataException($"vox_offset is {text}, beyond the {LastVoxOffset:N0} bytes that are skipped.");

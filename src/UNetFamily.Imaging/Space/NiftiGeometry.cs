@@ -41,6 +41,16 @@ public sealed record NiftiGeometry : VolumeGeometry
         }
     }
 
+    /// <summary><see cref="HeaderSpacing"/> in millimetres.</summary>
+    public VolumeSpacing HeaderSpacingInMillimetres
+    {
+        get
+        {
+            var spacing = new VolumeSpacing(Math.Abs(PixDim[3]) * Millimetres, Math.Abs(PixDim[2]) * Millimetres, Math.Abs(PixDim[1]) * Millimetres);
+            return spacing.IsPositive ? spacing : Spacing;
+        }
+    }
+
     /// <summary>The affine map from voxel indices (x, y, z) to millimetres, three rows of four, by the rules of the format: sform, else qform, else the voxel size alone.</summary>
     public override double[] Affine() => [.. InUnits().Select(value => value * Millimetres)];
 

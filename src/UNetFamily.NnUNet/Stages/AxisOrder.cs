@@ -48,6 +48,14 @@ public sealed class AxisOrder
     /// <exception cref="ArgumentException">The numbers don't fill that size.</exception>
     public T[] Backward<T>(T[] values, VolumeSize size) => Moved(values, size, backward);
 
+    /// <summary>How far apart neighbours along the network's axes lie in the image's memory.</summary>
+    /// <param name="size">The image's size.</param>
+    internal (int Z, int Y, int X) Steps(VolumeSize size)
+    {
+        int[] steps = [size.Slice, size.X, 1];
+        return (steps[forward[0]], steps[forward[1]], steps[forward[2]]);
+    }
+
     private static T[] Moved<T>(T[] values, VolumeSize size, int[] order)
     {
         ArgumentNullException.ThrowIfNull(values);

@@ -9,7 +9,7 @@ public sealed class NiftiTests : IDisposable
     public static TheoryData<short, string, bool, bool> Kinds()
     {
         var data = new TheoryData<short, string, bool, bool>();
-        foreach (var (code, kind) in new (short, string)[] { (2, "uint8"), (4, "int16"), (8, "int32"), (16, "float32"), (64, "float64"), (256, "int8"), (512, "uint16"), (768, "uint32") })
+        foreach (var (code, kind) in new (short, string)[] { (2, "uint8"), (4, "int16"), (8, "int32"), (16, "float32"), (64, "float64"), (256, "int8"), (512, "uint16"), (768, "uint32"), (1024, "int64"), (1280, "uint64") })
             foreach (var bigEndian in (bool[])[false, true])
                 foreach (var zipped in (bool[])[false, true]) data.Add(code, kind, bigEndian, zipped);
         return data;
@@ -39,6 +39,8 @@ public sealed class NiftiTests : IDisposable
             "uint16" => Of<ushort>([0, 300, ushort.MaxValue], BitConverter.GetBytes),
             "int32" => Of([0, -2, 70_000, int.MinValue], BitConverter.GetBytes),
             "uint32" => Of<uint>([0, 70_000, 0x8000_0000], BitConverter.GetBytes),
+            "int64" => Of<long>([0, -2, 5_000_000_000, long.MinValue], BitConverter.GetBytes),
+            "uint64" => Of<ulong>([0, 5_000_000_000, 1UL << 63], BitConverter.GetBytes),
             "float32" => Of([0, -1.5f, 3e38f, float.NaN], BitConverter.GetBytes),
             _ => Of([0, -1.5, 0.1, double.NegativeInfinity], BitConverter.GetBytes),
         };
@@ -54,14 +56,16 @@ public sealed class NiftiTests : IDisposable
 
         volume.Size.Should().Be(new VolumeSize(4, 3, 2));
         volume.Values[1 + 2 * (2 + 3 * 3)].Should().Be(23);
-        volume.Geometry.PixDim.Should().Equal(1, 1.5f, 2, 2.5f);
+        Header(volume).PixDim.Should().Equal(1, 1.5f, 2, 2.5f);
     }
 
     [Theory]
     [InlineData(2, 1, new float[] { 1, 3, 511 })]
     [InlineData(0, 7, new float[] { 0, 1, 255 })]
+    [InlineData(float.NaN, 7, new float[] { 0, 1, 255 })]
+    [InlineData(float.NaN, float.NaN, new float[] { 0, 1, 255 })]
     [InlineData(-0.5f, 0, new float[] { 0, -0.5f, -127.5f })]
-    public void Scales_unless_the_slope_is_zero(float slope, float intercept, float[] expected)
+    public void Scales_unless_the_slope_is_zero_or_no_number(float slope, float intercept, float[] expected)
     {
         Read(new NiftiFile(3, 1, 1).Single(112, slope, intercept).Voxels([0, 1, 255]).ToBytes()).Values.Should().Equal(expected);
     }
@@ -94,20 +98,21 @@ public sealed class NiftiTests : IDisposable
         { "the file is truncated.", [] },
         { "the file is truncated.", [0x1f, 0x8b] },
         { "the file is truncated.", new NiftiFile().ToBytes()[..200] },
-        { "not NIfTI-1: the header's size is 0, not 348.", new byte[400] },
-        { "this is NIfTI-2; only NIfTI-1 is read.", new NiftiFile().Int32(0, 540).ToBytes() },
+        { "not NIfTI: the header's size is 0, not 348 or 540.", new byte[400] },
+        { "not NIfTI-2: the magic number is missing.", new NiftiFile().Int32(0, 540).ToBytes().Concat(new byte[200]).ToArray() },
         { "not NIfTI-1: the magic number is missing.", new NiftiFile().Text(344, "n+2\0").ToBytes() },
-        { "the voxels are in another file (.hdr and .img); only single files are read.", new NiftiFile().Text(344, "ni1\0").ToBytes() },
+        { "the voxels are in another file (.hdr and .img); give the path of one of the two.", new NiftiFile().Text(344, "ni1\0").ToBytes() },
         { "the number of axes must be 1 to 7, is 0.", new NiftiFile().Int16(40, 0).ToBytes() },
         { "the number of axes must be 1 to 7, is 8.", new NiftiFile().Int16(40, 8).ToBytes() },
         { "the number of axes must be 1 to 7, is -1.", new NiftiFile().Int16(40, -1).ToBytes() },
-        { "only single three-dimensional volumes are read; the shape is 2 x 3.", new NiftiFile().Int16(40, 2).ToBytes() },
-        { "only single three-dimensional volumes are read; the shape is 2 x 3 x 4 x 5.", new NiftiFile().Int16(40, 4, 2, 3, 4, 5).ToBytes() },
+        { "only single volumes are read, and images of two axes; the shape is 2.", new NiftiFile().Int16(40, 1).ToBytes() },
+        { "only single volumes are read, and images of two axes; the shape is 2 x 3 x 4 x 5.", new NiftiFile().Int16(40, 4, 2, 3, 4, 5).ToBytes() },
         { "every axis needs a voxel or more; the shape is 2 x -3 x 4.", new NiftiFile().Int16(44, -3).ToBytes() },
         { "every axis needs a voxel or more; the shape is 0 x 3 x 4.", new NiftiFile().Int16(42, 0).ToBytes() },
         { "every axis needs a voxel or more; the shape is 2 x 3 x 4 x -1.", new NiftiFile().Int16(40, 4, 2, 3, 4, -1).ToBytes() },
         { "32767 x 32767 x 32767 is more than the 1,073,741,824 voxels that are read.", new NiftiFile().Int16(42, 32767, 32767, 32767).ToBytes() },
-        { "voxels of data type 128 are not read, only uint8, int16, int32, float32, float64, int8, uint16, uint32.", new NiftiFile().Int16(70, 128, 24).ToBytes() },
+        { "voxels of data type 32 are not read, only uint8, int16, int32, float32, float64, int8, uint16, uint32, int64, uint64.", new NiftiFile().Int16(70, 32, 64).ToBytes() },
+        { "voxels are colours (RGB), which are no measurements; split them into channels.", new NiftiFile().Int16(70, 128, 24).ToBytes() },
         { "the data type is int16, but bitpix is 8.", new NiftiFile().Int16(70, 4, 8).ToBytes() },
         { "vox_offset is 0, inside the header's 352 bytes.", new NiftiFile().Single(108, 0).ToBytes() },
         { "vox_offset is 348, inside the header's 352 bytes.", new NiftiFile().Single(108, 348).ToBytes() },
@@ -115,15 +120,14 @@ public sealed class NiftiTests : IDisposable
         { "vox_offset is 352.5, not a whole number.", new NiftiFile().Single(108, 352.5f).ToBytes() },
         { "vox_offset is NaN, not a whole number.", new NiftiFile().Single(108, float.NaN).ToBytes() },
         { "vox_offset is 1E+30, beyond the 16,777,216 bytes that are skipped.", new NiftiFile().Single(108, 1e30f).ToBytes() },
-        { "the scaling is NaN x + 0.", new NiftiFile().Single(112, float.NaN).ToBytes() },
         { "the scaling is 1 x + Infinity.", new NiftiFile().Single(116, float.PositiveInfinity).ToBytes() },
-        { "the size of a voxel is 1 x -1 x 1.", new NiftiFile().Single(80, 1, -1, 1).ToBytes() },
+        { "the size of a voxel is 1 x NaN x 1.", new NiftiFile().Single(80, 1, float.NaN, 1).ToBytes() },
         { "the size of a voxel is 1 x 0 x 1.", new NiftiFile().Single(80, 1, 0, 1).ToBytes() },
         { "the affine map is not finite.", new NiftiFile().Int16(254, 1).Single(280, float.NaN).ToBytes() },
         { "the header promises 376 bytes, and the file can't hold more than 375.", new NiftiFile().ToBytes()[..^1] },
         { "the header promises 368 bytes, and the file can't hold more than 360.", new NiftiFile(2, 2, 2).Single(108, 360).ToBytes() },
-        { "the voxels are in another file (.hdr and .img); only single files are read.", new NiftiFile().Text(344, "ni1\0").ToBytes()[..348] },
-        { "the voxels are in another file (.hdr and .img); only single files are read.", NiftiFile.Zip(new NiftiFile().Text(344, "ni1\0").ToBytes()[..348]) },
+        { "the voxels are in another file (.hdr and .img); give the path of one of the two.", new NiftiFile().Text(344, "ni1\0").ToBytes()[..348] },
+        { "the voxels are in another file (.hdr and .img); give the path of one of the two.", NiftiFile.Zip(new NiftiFile().Text(344, "ni1\0").ToBytes()[..348]) },
         { "not NIfTI-1: the magic number is missing.", new NiftiFile().Text(344, "\0\0\0\0").ToBytes()[..348] },
         { "the compressed data are damaged, or cut off.", [0x1f, 0x8b, 7, .. NiftiFile.Zip(new NiftiFile().ToBytes())[3..]] },
         { "the affine map (sform) is none: an axis has no direction of its own.", new NiftiFile().Int16(254, 1).Single(280, new float[12]).ToBytes() },
@@ -303,7 +307,7 @@ public sealed class NiftiTests : IDisposable
         var path = Path.Combine(folder, "not.nii");
         File.WriteAllText(path, "not at all");
 
-        ((Action)(() => Nifti.Read(path))).Should().Throw<InvalidDataException>().WithMessage($"{path}: the file is truncated.");
+        ((Action)(() => Nifti.Read(path))).Should().Throw<InvalidDataException>().WithMessage($"{path}: not NIfTI: the header's size is 544501614, not 348 or 540.");
     }
 
     [Fact]
@@ -335,8 +339,8 @@ public sealed class NiftiTests : IDisposable
             {
                 var bytes = file.ToBytes();
                 bytes[123] = code;
-                var geometry = Read(bytes).Geometry;
-                geometry.Spacing.Zip(expected).Should().OnlyContain(side => Math.Abs(side.First / side.Second - 1) < 1e-6, $"unit {code}");
+                var geometry = Header(Read(bytes));
+                Sides(geometry).Zip(expected).Should().OnlyContain(side => Math.Abs(side.First / side.Second - 1) < 1e-6, $"unit {code}");
                 (geometry.VoxelVolume / expected.Aggregate((product, side) => product * side)).Should().BeApproximately(1, 1e-6);
                 geometry.Units.Should().Be(code);
             }
@@ -351,7 +355,7 @@ public sealed class NiftiTests : IDisposable
     public void The_volume_of_a_sheared_voxel_is_less_than_its_sides()
     {
         var sheared = new NiftiGeometry { PixDim = [1, 9, 9, 9], SFormCode = 1, SForm = [1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 2, 0] };
-        sheared.Spacing.Should().Equal(1, Math.Sqrt(2), 2);
+        Sides(sheared).Should().Equal(1, Math.Sqrt(2), 2);
         sheared.VoxelVolume.Should().Be(2);
     }
 
@@ -359,7 +363,7 @@ public sealed class NiftiTests : IDisposable
     public void A_quaternion_that_rounding_made_too_long_is_still_a_turn()
     {
         var turned = new NiftiGeometry { PixDim = [1, 2, 3, 4], QFormCode = 1, QForm = [0, 0.70712f, 0.70712f, 0, 0, 0] };
-        turned.Spacing.Zip([2.0, 3, 4]).Should().OnlyContain(side => Math.Abs(side.First - side.Second) < 1e-9);
+        Sides(turned).Zip([2.0, 3, 4]).Should().OnlyContain(side => Math.Abs(side.First - side.Second) < 1e-9);
     }
 
     [Fact]
@@ -374,9 +378,14 @@ public sealed class NiftiTests : IDisposable
 
         Directory.Delete(path + ".partial");
         Nifti.WriteLabels(path, new byte[24], new VolumeSize(4, 3, 2), NiftiGeometry.Plain(2));
-        Nifti.Read(path).Geometry.PixDim[1].Should().Be(2);
+        Header(Nifti.Read(path)).PixDim[1].Should().Be(2);
         Directory.GetFileSystemEntries(folder).Should().Equal(path);
     }
+
+    private static NiftiGeometry Header(Volume volume) => (NiftiGeometry)volume.Geometry;
+
+    // Along x, y and z.
+    private static double[] Sides(VolumeGeometry geometry) => [geometry.Spacing.X, geometry.Spacing.Y, geometry.Spacing.Z];
 
     private static Volume Read(byte[] file) => Nifti.Read(new MemoryStream(file));
 }

@@ -5,6 +5,7 @@ using UNetFamily.Samples.BrainSegmentation.Experiments;
 using UNetFamily.Samples.BrainSegmentation.Volumes;
 using UNetFamily.Samples.Segment;
 using UNetFamily.Tests.Checkpoints;
+using UNetFamily.Tests.Imaging;
 
 namespace UNetFamily.Tests.Samples;
 
@@ -87,5 +88,5 @@ public sealed class SliceSegmenterTests : FileTests
     }
 
     private static void WriteScan(string path, Volume scan) => File.WriteAllBytes(path, new NiftiFile(scan.Size.X, scan.Size.Y, scan.Size.Z)
-        .Single(76, scan.Geometry.PixDim).Voxels(16, 4, MemoryMarshal.AsBytes<float>(scan.Values).ToArray()).ToBytes());
+        .Single(76, Array.ConvertAll(((NiftiGeometry)scan.Geometry).PixDim, value => (float)value)).Voxels(16, 4, MemoryMarshal.AsBytes<float>(scan.Values).ToArray()).ToBytes());
 }

@@ -4,6 +4,7 @@ using UNetFamily.Samples.BrainSegmentation;
 using UNetFamily.Samples.BrainSegmentation.Data;
 using UNetFamily.Samples.BrainSegmentation.Volumes;
 using UNetFamily.Samples.Segment;
+using UNetFamily.Tests.Imaging;
 using Xunit;
 
 namespace UNetFamily.Tests.Samples;

@@ -20,11 +20,11 @@ internal static class FolderSegmentation
             Postprocessing? postprocessing;
             try
             {
-                postprocessing = options.Postprocessing is { } file ? Postprocessing.Read(file) : null;
+                postprocessing = options.Postprocessing is { } file ? Postprocessing.Read(Path.ChangeExtension(file, ".json")) : null;
                 foreach (var model in options.Models) models.Add(Open(model, options));
                 RequireAlike(models);
             }
-            catch (ModelFolderException problem)
+            catch (Exception problem) when (problem is IOException or InvalidDataException)
             {
                 Screen.Fail(problem.Message);
                 return BadModel;
@@ -69,7 +69,7 @@ internal static class FolderSegmentation
                 Segment(options, models, postprocessing, image, label, output, map, cancellation);
                 Screen.Say(string.Create(CultureInfo.InvariantCulture, $"{label}: {watch.Elapsed.TotalSeconds:0.0} s, at most {Screen.PeakMemory()}"));
             }
-            catch (Exception problem) when (problem is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException or ArithmeticException)
+            catch (Exception problem) when (problem is IOException or InvalidDataException or ArgumentException or UnauthorizedAccessException or ArithmeticException or NotSupportedException)
             {
                 failed.Add(image.Name);
                 Screen.Fail($"{label}: {problem.Message}");
@@ -82,22 +82,23 @@ internal static class FolderSegmentation
 
     private static void Segment(FolderOptions options, List<NnUNetModel> models, Postprocessing? postprocessing, ImageCase image, string label, string output, string map, CancellationToken cancellation)
     {
-        var volume = ImageFiles.Read(models[0].Folder.Plans.ReaderWriter, image.Files);
+        var volume = models[0].Folder.Plans.Reader.Read(image.Files);
         var keeps = options.SaveProbabilities || models.Count > 1;
         List<SegmentedImage> results = [];
         Screen.WithBar(label, bar =>
         {
             foreach (var (number, model) in models.Index())
             {
-                var previous = model.Folder.Configuration.PreviousStage is null ? null : ImageFiles.ReadLabels(model.Folder.Plans.ReaderWriter, PreviousOf(options, image, model));
+                var previous = model.Folder.Configuration.PreviousStage is null ? null : LabelVolume.Read(model.Folder.Plans.Reader, PreviousOf(options, image, model));
                 var progress = new ImmediateProgress<WindowProgress>(at => bar((number + (double)at.Done / at.Total) / models.Count, null));
                 results.Add(keeps ? model.SegmentWithProbabilities(volume, previous, progress, cancellation) : new SegmentedImage(model.Segment(volume, previous, progress, cancellation), null));
             }
             return 0;
         });
-        var result = results.Count == 1 ? results[0] : NnUNetModel.Ensemble(models[0].Folder.Dataset, [.. results.Select(one => one.Probabilities!)]);
+        var result = results.Count == 1 ? results[0] : NnUNetModel.Combine(models[0].Folder.Dataset, [.. results.Select(one => one.Probabilities!)]);
         if (options.SaveProbabilities) ProbabilityFile.Write(output + ".npz", result.Probabilities!);
-        ImageFiles.Write(map, postprocessing is null ? result.Labels : postprocessing.Apply(result.Labels), volume);
+        postprocessing?.Apply(result.Labels.Labels, result.Labels.Size);
+        models[0].Folder.Plans.Reader.WriteLabels(map, result.Labels.Labels, volume);
     }
 
     private static NnUNetModel Open(string path, FolderOptions options)

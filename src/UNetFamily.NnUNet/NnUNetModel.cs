@@ -6,8 +6,6 @@ namespace UNetFamily.NnUNet;
 /// </summary>
 public sealed class NnUNetModel : IDisposable
 {
-    private const int Part = 1 << 16;
-
     private readonly IReadOnlyList<FoldNetwork> folds;
 
     private NnUNetModel(ModelFolder folder, IReadOnlyList<FoldNetwork> folds)
@@ -79,12 +77,12 @@ public sealed class NnUNetModel : IDisposable
     {
         ArgumentNullException.ThrowIfNull(image);
         ArgumentException.ThrowIfNullOrEmpty(folder);
-        var (reader, name) = (Folder.Plans.ReaderWriter, image.Name + Folder.Dataset.FileEnding);
-        var volume = ImageFiles.Read(reader, image.Files);
-        var previous = previousStage is null ? null : ImageFiles.ReadLabels(reader, Path.Combine(previousStage, name));
+        var (reader, name) = (Folder.Plans.Reader, image.Name + Folder.Dataset.FileEnding);
+        var volume = reader.Read(image.Files);
+        var previous = previousStage is null ? null : LabelVolume.Read(reader, Path.Combine(previousStage, name));
         Directory.CreateDirectory(folder);
         var file = Path.Combine(folder, name);
-        ImageFiles.Write(file, Segment(volume, previous, progress, cancellation), volume);
+        reader.WriteLabels(file, Segment(volume, previous, progress, cancellation).Labels, volume);
         return file;
     }
 
@@ -107,40 +105,16 @@ public sealed class NnUNetModel : IDisposable
     /// <param name="dataset">What their heads stand for.</param>
     /// <param name="members">The probabilities of each, on the same grid.</param>
     /// <exception cref="ArgumentException">They have other heads or another grid.</exception>
-    public static SegmentedImage Ensemble(DatasetFile dataset, IReadOnlyList<ProbabilityVolume> members)
+    public static SegmentedImage Combine(DatasetFile dataset, IReadOnlyList<ProbabilityVolume> members)
     {
         ArgumentNullException.ThrowIfNull(dataset);
         ArgumentNullException.ThrowIfNull(members);
-        var decision = new HeadDecision(dataset);
         if (members.Count == 0) throw new ArgumentException("There must be a member, or several.", nameof(members));
-        var size = members[0].Size;
-        if (members.Any(member => member.Heads.Count != decision.Heads || member.Size != size)) throw new ArgumentException($"All members must have {decision.Heads} heads and {size} voxels.", nameof(members));
-
-        float[][] mean = [.. Enumerable.Range(0, decision.Heads).Select(head => Mean([.. members.Select(member => member.Heads[head])]))];
-        var labels = new ushort[mean[0].Length];
-        var (row, decided) = (new float[size.Slice * decision.Heads], new ushort[size.Slice]);
-        for (var first = 0; first < labels.Length; first += size.Slice)
-        {
-            for (var head = 0; head < mean.Length; head++) mean[head].AsSpan(first, size.Slice).CopyTo(row.AsSpan(head * size.Slice));
-            decision.FromProbabilities(row, decided);
-            decided.CopyTo(labels, first);
-        }
-        return new SegmentedImage(new LabelVolume(labels, size), new ProbabilityVolume(mean, size));
-
-        static float[] Mean(float[][] of)
-        {
-            var mean = new float[of[0].Length];
-            Parallel.For(0, (mean.Length + Part - 1) / Part, part =>
-            {
-                for (var at = part * Part; at < Math.Min(mean.Length, (part + 1) * Part); at++)
-                {
-                    var sum = of[0][at];
-                    for (var member = 1; member < of.Length; member++) sum += of[member][at];
-                    mean[at] = sum / of.Length;
-                }
-            });
-            return mean;
-        }
+        if (members.FirstOrDefault(member => member.Size != members[0].Size) is { } other) throw new ArgumentException($"All members must have one grid; there are {members[0].Size} and {other.Size} voxels.", nameof(members));
+        var ensemble = new Ensemble();
+        foreach (var member in members) ensemble.Add(member.Heads);
+        var mean = ensemble.Mean();
+        return new SegmentedImage(new LabelVolume(dataset.Scheme.FromProbabilities(mean), members[0].Size), new ProbabilityVolume(mean, members[0].Size));
     }
 
     /// <summary>Disposes the networks.</summary>

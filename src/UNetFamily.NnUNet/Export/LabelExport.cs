@@ -1,20 +1,21 @@
+using System.Runtime.InteropServices;
+
 namespace UNetFamily.NnUNet;
 
 /// <summary>
 /// From logits on the network's grid to labels on the image's: resampled, decided, put into the whole image, and its axes turned back. Logits come in row by row as <see cref="WindowPrediction.Rows"/> hands them
-/// out, and are not held, unless the model resamples them by splines or probabilities are asked for.
+/// out, and are not held, unless the model resamples them by splines.
 /// </summary>
 public sealed class LabelExport
 {
     private readonly ModelFolder folder;
     private readonly PreparedImage prepared;
-    private readonly HeadDecision decision;
+    private readonly LabelScheme scheme;
     private readonly RowResampling? rows;
     private readonly ushort[] labels;
     private readonly float[][]? probabilities;
-    private readonly float[][]? held;
+    private readonly Half[][]? held;
     private readonly VolumeSize box;
-    private readonly ushort[] decided;
 
     /// <summary>Begins the export of an image.</summary>
     /// <param name="folder">The model.</param>
@@ -24,19 +25,17 @@ public sealed class LabelExport
     {
         ArgumentNullException.ThrowIfNull(folder);
         ArgumentNullException.ThrowIfNull(prepared);
-        (this.folder, this.prepared, box) = (folder, prepared, prepared.Box.Size);
-        decision = new HeadDecision(folder.Dataset);
-        decided = new ushort[box.Slice];
-        var count = prepared.ImageSize.Voxels;
-        labels = new ushort[count];
+        (this.folder, this.prepared, box, scheme) = (folder, prepared, prepared.Box.Size, folder.Dataset.Scheme);
+        labels = new ushort[prepared.ImageSize.Voxels];
         if (withProbabilities)
         {
-            probabilities = [.. Enumerable.Range(0, decision.Heads).Select(_ => new float[count])];
-            Array.Fill(probabilities[0], decision.FirstOutside);
+            probabilities = [.. Enumerable.Range(0, scheme.Heads).Select(_ => new float[labels.Length])];
+            // What was cut off is background; no region has it.
+            if (!scheme.HasRegions) Array.Fill(probabilities[0], 1);
         }
         var rule = folder.Configuration.Logits;
-        if (RowResampling.Can(rule)) rows = new RowResampling(rule, prepared, Take);
-        else held = [.. Enumerable.Range(0, decision.Heads).Select(_ => new float[prepared.Size.Voxels])];
+        if (RowResampling.Can(rule)) rows = new RowResampling(rule, prepared, scheme.Heads, Take);
+        else held = [.. Enumerable.Range(0, scheme.Heads).Select(_ => new Half[prepared.Size.Voxels])];
     }
 
     /// <summary>Takes rows of logits.</summary>
@@ -53,39 +52,41 @@ public sealed class LabelExport
         for (var head = 0; head < held!.Length; head++)
         {
             using var scope = NewDisposeScope();
-            logits.select(0, head).to(ScalarType.Float32).contiguous().data<float>().CopyTo(held[head], (int)first * prepared.Size.Slice);
+            MemoryMarshal.Cast<byte, Half>(logits.select(0, head).contiguous().bytes).CopyTo(held[head].AsSpan((int)first * prepared.Size.Slice));
         }
     }
 
     /// <summary>What became of the image, when all rows are there.</summary>
     public SegmentedImage Finish()
     {
-        if (held is not null) TakeHeld();
+        if (held is not null) TakeHeld(held);
         var (order, size) = (folder.Plans.AxisOrder, prepared.ImageSize);
         return new SegmentedImage(new LabelVolume(order.Backward(labels, size), order.Backward(size)),
             probabilities is null ? null : new ProbabilityVolume([.. probabilities.Select(head => order.Backward(head, size))], order.Backward(size)));
     }
 
-    private void TakeHeld()
+    private void TakeHeld(Half[][] heads)
     {
-        var rule = folder.Configuration.Logits;
-        var separate = rule.SeparateAxis(prepared.Spacing, prepared.ImageSpacing);
-        var maps = AxisMap.Of(rule, prepared.Size, box, separate);
-        for (var head = 0; head < held!.Length; head++) held[head] = VolumeResampling.Numbers(held[head], maps, separate);
-        for (var row = 0; row < box.Z; row++) Take(row, [.. held.SelectMany(head => head.AsSpan(row * box.Slice, box.Slice).ToArray().Select(value => (float)(Half)value))]);
+        for (var head = 0; head < heads.Length; head++)
+        {
+            // One head after the other would need the best so far of the whole image; rows of all heads are decided as they are elsewhere.
+            heads[head] = Array.ConvertAll(LogitResampling.Resample(heads[head], prepared.Size, box, prepared.Spacing, prepared.ImageSpacing, folder.Configuration.Logits), value => (Half)value);
+        }
+        for (var row = 0; row < box.Z; row++)
+            Take(row, [.. heads.Select(head => Array.ConvertAll(head.AsSpan(row * box.Slice, box.Slice).ToArray(), value => (float)value))]);
     }
 
     /// <summary>Takes a row of the part of the image that the network saw.</summary>
-    private void Take(int row, float[] logits)
+    private void Take(int row, float[][] logits)
     {
-        if (probabilities is null) decision.FromLogits(logits, decided);
-        else
+        if (probabilities is null)
         {
-            decision.ToProbabilities(logits);
-            decision.FromProbabilities(logits, decided);
-            for (var head = 0; head < probabilities.Length; head++) Put(row, logits.AsSpan(head * decided.Length, decided.Length), probabilities[head]);
+            Put<ushort>(row, scheme.FromLogits(logits), labels);
+            return;
         }
-        Put<ushort>(row, decided, labels);
+        scheme.ToProbabilities(logits);
+        Put<ushort>(row, scheme.FromProbabilities(logits), labels);
+        for (var head = 0; head < probabilities.Length; head++) Put<float>(row, logits[head], probabilities[head]);
     }
 
     private void Put<T>(int row, ReadOnlySpan<T> values, T[] whole)

@@ -38,6 +38,9 @@ public sealed record DatasetFile
         ? [.. Labels.Where(entry => entry.Name is not (Background or Ignore) && entry.Values.Any(label => label != 0))]
         : [.. Foreground.Prepend(0).Select(label => Labels.First(entry => entry.Name != Ignore && entry.Values[0] == label))];
 
+    /// <summary>How heads become labels.</summary>
+    public LabelScheme Scheme => HasRegions ? LabelScheme.Regions([.. RegionOrder!]) : LabelScheme.Plain(Heads.Count);
+
     /// <summary>Reads the file.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="ModelFolderException">It is missing, or a field is missing or wrong; the message names it.</exception>

@@ -5,8 +5,6 @@ namespace UNetFamily.NnUNet;
 /// <summary>What <c>plans.json</c> says: how images were read and prepared, and the configurations that were planned. Files of all versions of nnU-Net v2 are read.</summary>
 public sealed record PlansFile
 {
-    private static readonly string[] Readers = ["SimpleITKIO", "SimpleITKIOWithReorient", "NibabelIO", "NibabelIOWithReorient", "NaturalImage2DIO", "Tiff3DIO"];
-
     private readonly JsonField json;
 
     private PlansFile(JsonField json) => this.json = json;
@@ -26,6 +24,9 @@ public sealed record PlansFile
     /// <summary>For each axis of the file's array the axis of the network's volume.</summary>
     public required ValueList<int> TransposeBackward { get; init; }
 
+    /// <summary>Reads and writes files as that class does.</summary>
+    public ImageReader Reader => ImageReader.Of(ReaderWriter);
+
     internal AxisOrder AxisOrder => new([.. TransposeForward]);
 
     /// <summary>The names of the configurations, such as <c>2d</c> and <c>3d_fullres</c>.</summary>
@@ -42,7 +43,7 @@ public sealed record PlansFile
         if (forward.Where((axis, place) => backward[axis] != place).Any()) throw json.Fail($"transpose_backward {backward} must undo transpose_forward {forward}.");
         if (json.Given("label_manager")?.Text() is { } manager && manager != "LabelManager") throw json.Fail($"The label_manager {manager} isn't supported. Supported is LabelManager.");
         var reader = json["image_reader_writer"].Text();
-        if (!Readers.Contains(reader)) throw json["image_reader_writer"].Fail($"The reader {reader} isn't supported. Supported are {string.Join(", ", Readers)}.");
+        if (!ImageReader.All.Any(known => known.Name == reader)) throw json["image_reader_writer"].Fail($"The reader {reader} isn't supported. Supported are {string.Join(", ", ImageReader.All.Select(known => known.Name))}.");
         return new PlansFile(json)
         {
             DatasetName = json["dataset_name"].Text(),

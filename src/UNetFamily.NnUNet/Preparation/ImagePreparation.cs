@@ -36,9 +36,7 @@ public sealed class ImagePreparation
 
         var target = configuration.Target(spacing);
         var (rule, grid) = (configuration.Data, configuration.Data.Method is ResamplingMethod.None ? box.Size : ResampledSize.Of(box.Size, spacing, target));
-        var separate = rule.SeparateAxis(spacing, target);
-        var maps = AxisMap.Of(rule, box.Size, grid, separate);
-        for (var channel = 0; channel < channels.Length; channel++) channels[channel] = VolumeResampling.Numbers(channels[channel], maps, separate);
+        for (var channel = 0; channel < channels.Length; channel++) channels[channel] = VolumeResampling.Resample(channels[channel], box.Size, grid, spacing, target, rule);
         IEnumerable<float[]> further = previous is null ? [] : OneHot(labels!, box.Size, spacing, grid, target);
         return new PreparedImage([.. channels, .. further], grid, target, size, spacing, box);
     }
@@ -84,8 +82,7 @@ public sealed class ImagePreparation
 
     private IEnumerable<float[]> OneHot(short[] labels, VolumeSize cut, VolumeSpacing spacing, VolumeSize grid, VolumeSpacing target)
     {
-        var separate = configuration.Segmentation.SeparateAxis(spacing, target);
-        var resampled = VolumeResampling.Labels(labels, AxisMap.Of(configuration.Segmentation, cut, grid, separate), configuration.Segmentation, separate);
+        var resampled = VolumeResampling.ResampleLabels(labels, cut, grid, spacing, target, configuration.Segmentation);
         return dataset.Foreground.Select(label => Array.ConvertAll(resampled, value => value == label ? 1f : 0f));
     }
 }

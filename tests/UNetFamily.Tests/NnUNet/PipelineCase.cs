@@ -1,6 +1,5 @@
 using System.Text.Json;
 using UNetFamily.NnUNet;
-using UNetFamily.Samples.Segment;
 using UNetFamily.Tests.Reference;
 
 namespace UNetFamily.Tests.NnUNet;
@@ -12,14 +11,14 @@ internal sealed class PipelineCase(ReferenceCase source) : IDisposable
 
     public string ModelPath => In(source.Text("model")!);
 
-    public Volume Image => ImageFiles.Read(source.Text("reader_writer")!, [.. source.Strings("input").Select(In)]);
+    public Volume Image => ImageReader.Of(source.Text("reader_writer")!).Read([.. source.Strings("input").Select(In)]);
 
     public string ExpectedFile => In(source.Text("expected_file")!);
 
     public bool SavesProbabilities => source["save_probabilities"]!.Value.GetBoolean();
 
     /// <summary>The labels of the stage before.</summary>
-    public LabelVolume? Previous => source.Text("previous_stage_segmentation") is { } file ? ImageFiles.ReadLabels(source.Text("reader_writer")!, In(file)) : null;
+    public LabelVolume? Previous => source.Text("previous_stage_segmentation") is { } file ? LabelVolume.Read(ImageReader.Of(source.Text("reader_writer")!), In(file)) : null;
 
     /// <summary>What nnU-Net prepared, as far as the way back needs it.</summary>
     public PreparedImage Prepared

@@ -27,7 +27,7 @@ public static class MetaImage
         {
             using var file = File.OpenRead(path);
             var fields = Fields(file);
-            var name = fields["ElementDataFile"];
+            var name = fields.GetValueOrDefault("ElementDataFile") ?? throw new InvalidDataException("not MetaImage: the header has no 'ElementDataFile'.");
             if (name.Equals(Local, StringComparison.OrdinalIgnoreCase)) return Read(file, fields);
             using var voxels = File.OpenRead(HeaderText.Beside(path, name));
             return Read(voxels, fields);

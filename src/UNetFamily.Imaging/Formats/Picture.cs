@@ -9,8 +9,8 @@ namespace UNetFamily.Imaging;
 /// </summary>
 public static class Picture
 {
-    private const int PngDepth = 24, PngColour = 25, PngGreyAndAlpha = 4;
-    private const int BmpHeader = 54, BmpPalette = 4 * 256;
+    private const int PngDepth = 24;
+    private const int BmpHeader = 54, BmpPalette = 4 * 256, BmpDepth = 28;
 
     private static ReadOnlySpan<byte> PngMagic => [0x89, (byte)'P', (byte)'N', (byte)'G'];
 
@@ -41,7 +41,7 @@ public static class Picture
 
     private static Volume Read(byte[] bytes)
     {
-        var isPng = bytes.AsSpan().StartsWith(PngMagic) && bytes.Length > PngColour;
+        var isPng = bytes.AsSpan().StartsWith(PngMagic) && bytes.Length > PngDepth;
         if (isPng && bytes[PngDepth] == 16) throw new InvalidDataException("the picture has 16 bits for each value; only 8 are read. Save it as TIFF.");
         using var data = SKData.CreateCopy(bytes);
         using var codec = SKCodec.Create(data) ?? throw new InvalidDataException("this is no picture that can be read.");
@@ -52,18 +52,25 @@ public static class Picture
         using var bitmap = new SKBitmap(new SKImageInfo(width, height, SKColorType.Rgba8888, SKAlphaType.Unpremul));
         if (codec.GetPixels(bitmap.Info, bitmap.GetPixels()) is var result and not SKCodecResult.Success) throw new InvalidDataException($"the picture is damaged, or cut off ({result}).");
 
-        var opaque = codec.Info.AlphaType == SKAlphaType.Opaque;
-        int[] sources = isPng && bytes[PngColour] == PngGreyAndAlpha ? [0, 3] : codec.Info.ColorType == SKColorType.Gray8 ? [0] : opaque ? [0, 1, 2] : [0, 1, 2, 3];
         var pixels = bitmap.GetPixelSpan();
         var stride = bitmap.RowBytes;
-        var channels = new float[sources.Length][];
+        // BMP has no grey pictures but palettes of greys.
+        var isGrey = codec.Info.ColorType == SKColorType.Gray8 || !isPng && bytes.Length > BmpDepth && bytes[BmpDepth] <= 8 && AllGrey(pixels);
+        var channels = new float[isGrey ? 1 : codec.Info.AlphaType == SKAlphaType.Opaque ? 3 : 4][];
         for (var channel = 0; channel < channels.Length; channel++)
         {
             var values = channels[channel] = new float[width * height];
             for (var y = 0; y < height; y++)
-                for (var x = 0; x < width; x++) values[y * width + x] = pixels[y * stride + 4 * x + sources[channel]];
+                for (var x = 0; x < width; x++) values[y * width + x] = pixels[y * stride + 4 * x + channel];
         }
         return new Volume(channels, new VolumeSize(1, height, width), AffineGeometry.Plain(new VolumeSpacing(1, 1, 1)) with { Rank = 2 });
+    }
+
+    private static bool AllGrey(ReadOnlySpan<byte> pixels)
+    {
+        for (var i = 0; i + 3 < pixels.Length; i += 4)
+            if (pixels[i] != pixels[i + 1] || pixels[i] != pixels[i + 2]) return false;
+        return true;
     }
 
     private static byte[] Png(ReadOnlySpan<byte> labels, VolumeSize size)

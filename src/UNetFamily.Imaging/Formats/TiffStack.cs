@@ -23,7 +23,15 @@ public static class TiffStack
         {
             var length = new FileInfo(path).Length;
             using var tiff = Tiff.Open(path, "r") ?? throw new InvalidDataException("this is no TIFF file that can be read.");
-            return Read(tiff, length);
+            try
+            {
+                return Read(tiff, length);
+            }
+            catch (Exception damage) when (damage is ArithmeticException or IndexOutOfRangeException or ArgumentException or InvalidCastException or NullReferenceException or FormatException)
+            {
+                // LibTiff.NET meets damaged files with whatever goes wrong first.
+                throw new InvalidDataException("the file is damaged.", damage);
+            }
         });
     }
 

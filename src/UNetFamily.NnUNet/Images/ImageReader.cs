@@ -89,7 +89,7 @@ public abstract class ImageReader
 
     private static Volume Spaced(Volume volume, VolumeSpacing spacing) => new(volume.Channels, volume.Size, volume.Geometry, spacing);
 
-    private static Volume Turned(Volume volume) => new Orientation(volume.Geometry).Turn(volume);
+    private static Volume Turned(Volume volume, VolumeGeometry? decides = null) => new Orientation(decides ?? volume.Geometry).Turn(volume);
 
     /// <summary>Spacing in millimetres by the header; images of two axes are slices far apart.</summary>
     private sealed class Itk(bool reorients) : ImageReader(reorients ? "SimpleITKIOWithReorient" : "SimpleITKIO", [".nii.gz", ".nii", ".nrrd", ".nhdr", ".mha", ".mhd"])
@@ -109,8 +109,17 @@ public abstract class ImageReader
         private protected override Volume Arrange(Volume volume, string path)
         {
             if (volume.Geometry.Rank != 3) throw new InvalidDataException($"{path}: {Name} takes images of three axes, this one has {volume.Geometry.Rank}.");
-            var spaced = Spaced(volume, ((NiftiGeometry)volume.Geometry).HeaderSpacing);
-            return reorients ? Turned(spaced) : spaced;
+            var geometry = (NiftiGeometry)volume.Geometry;
+            var spaced = Spaced(volume, geometry.HeaderSpacing);
+            return !reorients ? spaced : Turned(spaced, geometry is { QFormCode: <= 0, SFormCode: <= 0 } ? Leftwards(geometry) : geometry);
+        }
+
+        // Where a header says nothing of directions, nibabel takes x for running to the left, as in the format's ancestor.
+        private static NiftiGeometry Leftwards(NiftiGeometry geometry)
+        {
+            var affine = geometry.Affine();
+            affine[0] = -affine[0];
+            return geometry with { SFormCode = 1, SForm = affine };
         }
     }
 

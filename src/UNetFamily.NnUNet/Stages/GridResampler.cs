@@ -37,39 +37,13 @@ internal sealed class GridResampler
         if (IsStreaming)
         {
             var parts = Math.Clamp(Environment.ProcessorCount * 4, 1, z.To);
-            Parallel.For(0, parts, part => Run(source, sink, (int)((long)z.To * part / parts), (int)((long)z.To * (part + 1) / parts)));
+            Parallel.For(0, parts, part => Worker().Run(source, sink, (int)((long)z.To * part / parts), (int)((long)z.To * (part + 1) / parts)));
         }
         else RunWhole(source, sink);
     }
 
-    /// <summary>Makes some slices on this thread; only where it <see cref="IsStreaming"/>.</summary>
-    public void Run(PlaneSource source, PlaneSink sink, int start, int end)
-    {
-        var (resampler, made, mixed) = (new PlaneResampler(y, x, clips), new (int Slice, double[] Plane)[] { (-1, new double[PlaneLength]), (-1, new double[PlaneLength]) }, new double[PlaneLength]);
-        for (var slice = start; slice < end; slice++)
-        {
-            var first = z.First[slice];
-            var (near, far) = z.Order == 0 ? (1, 0) : (z.Weights[2 * slice], z.Weights[2 * slice + 1]);
-            if (far == 0) sink(slice, Made(first));
-            else if (near == 0) sink(slice, Made(first + 1));
-            else
-            {
-                Lines.Mix(mixed, Made(first), near, Made(first + 1), far);
-                sink(slice, mixed);
-            }
-        }
-
-        // Of the two slices that exist the one with the smaller number gives way: numbers rise.
-        double[] Made(int number)
-        {
-            ref var place = ref made[made[0].Slice == number || made[1].Slice != number && made[0].Slice < made[1].Slice ? 0 : 1];
-            if (place.Slice == number) return place.Plane;
-            source(number, resampler.Plane);
-            resampler.Run(place.Plane);
-            place.Slice = number;
-            return place.Plane;
-        }
-    }
+    /// <summary>Makes some slices on one thread; only where it <see cref="IsStreaming"/>.</summary>
+    public SliceWorker Worker() => new(z, new PlaneResampler(y, x, clips), PlaneLength);
 
     // A spline across slices, or a range that is the whole volume's: all slices first.
     private void RunWhole(PlaneSource source, PlaneSink sink)
@@ -116,5 +90,41 @@ internal sealed class GridResampler
         var (low, high) = (double.PositiveInfinity, double.NegativeInfinity);
         foreach (var value in values) (low, high) = (Math.Min(low, value), Math.Max(high, value));
         return (low, high);
+    }
+}
+
+/// <summary>Makes slices of a result one after the other, and may do so for several volumes on one grid: its buffers are used again.</summary>
+internal sealed class SliceWorker(AxisMap z, PlaneResampler resampler, int length)
+{
+    private readonly (int Slice, double[] Plane)[] made = [(-1, new double[length]), (-1, new double[length])];
+    private readonly double[] mixed = new double[length];
+
+    /// <summary>Makes slices of a volume.</summary>
+    public void Run(PlaneSource source, PlaneSink sink, int start, int end)
+    {
+        (made[0].Slice, made[1].Slice) = (-1, -1);
+        for (var slice = start; slice < end; slice++)
+        {
+            var first = z.First[slice];
+            var (near, far) = z.Order == 0 ? (1, 0) : (z.Weights[2 * slice], z.Weights[2 * slice + 1]);
+            if (far == 0) sink(slice, Made(first));
+            else if (near == 0) sink(slice, Made(first + 1));
+            else
+            {
+                Lines.Mix(mixed, Made(first), near, Made(first + 1), far);
+                sink(slice, mixed);
+            }
+        }
+
+        // Of the two slices that exist the one with the smaller number gives way: numbers rise.
+        double[] Made(int number)
+        {
+            ref var place = ref made[made[0].Slice == number || made[1].Slice != number && made[0].Slice < made[1].Slice ? 0 : 1];
+            if (place.Slice == number) return place.Plane;
+            source(number, resampler.Plane);
+            resampler.Run(place.Plane);
+            place.Slice = number;
+            return place.Plane;
+        }
     }
 }

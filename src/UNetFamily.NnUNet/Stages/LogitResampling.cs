@@ -36,10 +36,10 @@ public static class LogitResampling
             Parallel.For(0, (plan.To.Z + Rows - 1) / Rows, part =>
             {
                 var (start, end) = (part * Rows, Math.Min(plan.To.Z, (part + 1) * Rows));
-                var (best, values) = (new float[(end - start) * length], new float[length]);
+                var (best, values, worker) = (new float[(end - start) * length], new float[length], plan.Resampler.Worker());
                 for (var head = 0; head < heads.Count; head++)
                 {
-                    plan.Resampler.Run(Source(plan, heads[head]), (z, plane) =>
+                    worker.Run(Source(plan, heads[head]), (z, plane) =>
                     {
                         Round(plane, values, rule, plan);
                         scheme.Add(head, values, false, best.AsSpan((z - start) * length, length), labels.AsSpan(z * length, length));

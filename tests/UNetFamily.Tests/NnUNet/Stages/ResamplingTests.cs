@@ -25,8 +25,8 @@ public class ResamplingTests
         else if (call.GetProperty("in").GetString() == "float16")
         {
             var found = UnitArrays.Halves(input).Channels(input).SelectMany(head => LogitResampling.Resample(head, from, to, current, target, rule)).ToArray();
-            if (rule.Method == ResamplingMethod.Spline) found.Should().Equal(UnitArrays.Floats(output));
-            else Near(found, UnitArrays.Floats(output));
+            if (rule.Method == ResamplingMethod.Torch) Near(found, UnitArrays.Floats(output));
+            else RoundedAlike(found, UnitArrays.Halves(output));
         }
         else Near([.. UnitArrays.Floats(input).Channels(input).SelectMany(channel => VolumeResampling.Resample(channel, from, to, current, target, rule))], UnitArrays.Floats(output));
     }
@@ -149,6 +149,19 @@ public class ResamplingTests
         var force = arguments.GetProperty("force_separate_z").Flag();
         return call.GetProperty("fn").GetString() == "resample_torch_fornnunet" ? new ResamplingRule { Method = ResamplingMethod.Torch, ForceSeparateZ = force }
             : new ResamplingRule { Order = arguments.GetProperty("order").GetInt32(), OrderZ = arguments.GetProperty("order_z").GetInt32(), ForceSeparateZ = force };
+    }
+
+    // Between two numbers of half precision the value may lie just in the middle: then the last bit of a double decides, which depends on the order of the sums.
+    private static void RoundedAlike(float[] found, Half[] expected)
+    {
+        var different = 0;
+        for (var i = 0; i < expected.Length; i++)
+        {
+            if (found[i] == (float)expected[i]) continue;
+            different++;
+            found[i].Should().BeOneOf((float)Half.BitIncrement(expected[i]), (float)Half.BitDecrement(expected[i]));
+        }
+        ((double)different / expected.Length).Should().BeLessThan(0.005);
     }
 
     private static void Near(float[] found, float[] expected)

@@ -18,6 +18,7 @@ usage: ./build.sh <command> [arguments]
   compose          as demo, with a network that is in no paper, made of the blocks of two
   domains          trains one network for several domains of brain scans, and adds one to it
   segment          segments a NIfTI volume with a trained network: --model FILE --image FILE --out FILE
+                   or a folder of images with a model folder of nnU-Net v2: --nnunet FOLDER --input FOLDER --output FOLDER
   test [args]      builds and runs every test; arguments go to `dotnet test`
                    --filter unet     the cases of one network, and the test classes of that name
                    --filter gelu     every test with that word in its name

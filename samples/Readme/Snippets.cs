@@ -1,5 +1,6 @@
 using TorchSharp;
 using UNetFamily;
+using UNetFamily.NnUNet;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -74,6 +75,15 @@ public static class Snippets
 
         using var file = File.Create("labels.raw");                     // 16-bit voxels in, finished slices out
         sliding.Labels(model, new TensorImage(hounsfield, scale: 1 / 500.0), (slice, slices) => file.Write(slices.bytes));
+        #endregion
+    }
+
+    public static void SegmentFolder()
+    {
+        #region model folders of nnU-Net
+        using var model = NnUNetModel.Open("Dataset001_Brain/nnUNetTrainer__nnUNetPlans__3d_fullres");
+        foreach (var image in ImageCase.In("images", model.Folder.Dataset))     // CASE_0000.nii.gz, CASE_0001.nii.gz ...
+            model.Segment(image, "labels");                                     // labels/CASE.nii.gz on the grid of the image
         #endregion
     }
 

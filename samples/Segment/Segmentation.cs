@@ -42,7 +42,7 @@ internal static class Segmentation
     }
 
     /// <summary>The device of a name; without one, a GPU where there is one.</summary>
-    private static Device DeviceOf(string? name)
+    public static Device DeviceOf(string? name)
     {
         if (name is null) return cuda.is_available() ? CUDA : CPU;
         if (name == "cpu") return CPU;

@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly repo=$PWD
 readonly artifacts=$repo/artifacts
 readonly configuration=Release
+readonly packages=(UNetFamily UNetFamily.Imaging UNetFamily.NnUNet)
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
 
@@ -22,7 +23,7 @@ usage: ./build.sh <command> [arguments]
                    --filter unet     the cases of one network, and the test classes of that name
                    --filter gelu     every test with that word in its name
   bench [name]     the benchmarks, as a table and as JSON in artifacts/bench; `bench help` lists them
-  pack             the NuGet package into artifacts/, checked by a project that installs it
+  pack             the NuGet packages into artifacts/, checked by a project that installs them
   bundle           tests, benchmarks and doctor as one file for a Linux machine that has a libtorch and no .NET
   doctor           what this machine computes with, how fast, and whether it computes correctly
   dotnet <args>    any dotnet command, such as: dotnet run --project samples/Doctor
@@ -168,22 +169,25 @@ report_tests() {
   return "$status"
 }
 
-# -- The package ------------------------------------------------------------------------------------------------------
+# -- The packages -----------------------------------------------------------------------------------------------------
 
 pack() {
-  local version
+  local version package
   version=$(property Version)
   rm -f "$artifacts"/UNetFamily.*nupkg
-  quietly dotnet pack src/UNetFamily --configuration "$configuration" --output "$artifacts" -p:ContinuousIntegrationBuild=true ||
-    fail "src/UNetFamily does not pack."
+  for package in "${packages[@]}"; do
+    quietly dotnet pack "src/$package" --configuration "$configuration" --output "$artifacts" -p:ContinuousIntegrationBuild=true ||
+      fail "src/$package does not pack."
+  done
   # The folder must not be below the repository, whose settings would reach it.
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
   run_consumer "$version"
-  check_package "$work/packages/unetfamily/$version"
-  # A zip file's directory names its files in clear.
-  grep -aq lib/net10.0/UNetFamily.pdb "$artifacts/UNetFamily.$version.snupkg" || fail "the symbols package holds no symbols."
-  printf '%s\n' "$artifacts/UNetFamily.$version.nupkg" "$artifacts/UNetFamily.$version.snupkg"
+  # TorchSharp's and SkiaSharp's packages with native files are the application's choice.
+  check_package UNetFamily "$version" TorchSharp System.IO.Hashing
+  check_package UNetFamily.Imaging "$version" BitMiracle.LibTiff.NET SkiaSharp
+  check_package UNetFamily.NnUNet "$version" TorchSharp UNetFamily UNetFamily.Imaging
+  require_files "$work/packages/unetfamily/$version" buildTransitive/{UNetFamily.targets,WeakenVersionNeed.cs}
 }
 
 # Installs the package as a stranger would, into a package folder of its own, and runs a forward pass from each kind of output.
@@ -194,8 +198,9 @@ run_consumer() {
 <configuration><packageSources><add key="artifacts" value="$artifacts" /></packageSources></configuration>
 END
   # libtorch is large: what the user's own package folder holds is not downloaded again.
-  export UNetFamilyVersion=$1 LibTorchVersion RestoreFallbackFolders
+  export UNetFamilyVersion=$1 LibTorchVersion SkiaSharpVersion RestoreFallbackFolders
   LibTorchVersion=$(property LibTorchVersion)
+  SkiaSharpVersion=$(property SkiaSharpVersion)
   RestoreFallbackFolders=$(package_folder)
   torchsharp=torchsharp/$(property TorchSharpVersion)
   consume build --output "$work/built"
@@ -219,18 +224,26 @@ check_weak_need() {
   [[ $(cmp -l "${files[0]}" "${files[1]}") =~ ^\ *[0-9]+\ +2\ +0$ ]] || fail "${files[0]} is not ${files[1]} with one weak need."
 }
 
-# $1: the package as the consumer's restore has unpacked it.
+# $1, $2: a package and its version, as the consumer's restore has unpacked it; then what it may depend on.
 check_package() {
-  local file dependencies expected=TorchSharp
-  for file in lib/net10.0/UNetFamily.{dll,xml} buildTransitive/{UNetFamily.targets,WeakenVersionNeed.cs} README.md LICENSE unetfamily.nuspec; do
-    [[ -s $1/$file ]] || fail "the package has no $file."
+  local name=$1 version=$2 folder=$work/packages/${1,,}/$2 dependencies expected file
+  require_files "$folder" "lib/net10.0/$name".{dll,xml} README.md LICENSE "${name,,}.nuspec"
+  expected=$(printf '%s\n' "${@:3}" | sort | paste -sd ' ')
+  dependencies=$(sed -n 's/.*<dependency id="\([^"]*\)".*/\1/p' "$folder/${name,,}.nuspec" | sort | paste -sd ' ')
+  [[ $dependencies == "$expected" ]] || fail "the package $name must depend on $expected alone, but depends on: $dependencies"
+  file=$(find "$folder" -name '*.dll' ! -name "$name.dll" -o -name '*.so*' -o -name '*.py')
+  [[ -z $file ]] || fail "the package $name holds what is not ours: $file"
+  # A zip file's directory names its files in clear.
+  grep -aq "lib/net10.0/$name.pdb" "$artifacts/$name.$version.snupkg" || fail "the symbols package of $name holds no symbols."
+  printf '%s\n' "$artifacts/$name.$version.nupkg" "$artifacts/$name.$version.snupkg"
+}
+
+# $1: a folder, then files that must be in it.
+require_files() {
+  local file
+  for file in "${@:2}"; do
+    [[ -s $1/$file ]] || fail "the package has no $file: $1"
   done
-  # TorchSharp's packages with native files are the application's choice.
-  ! grep -q '"System.IO.Hashing"' src/UNetFamily/UNetFamily.csproj || expected="System.IO.Hashing $expected"
-  dependencies=$(sed -n 's/.*<dependency id="\([^"]*\)".*/\1/p' "$1/unetfamily.nuspec" | sort | paste -sd ' ')
-  [[ $dependencies == "$expected" ]] || fail "the package must depend on $expected alone, but depends on: $dependencies"
-  file=$(find "$1" -name '*.dll' ! -name UNetFamily.dll -o -name '*.so*' -o -name '*.py')
-  [[ -z $file ]] || fail "the package holds what is not ours: $file"
 }
 
 # -- The bundle -------------------------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ internal static class HeaderText
 
     /// <summary>The file beside a header that holds its voxels. Only files of the same folder are opened: headers come from strangers.</summary>
     public static string Beside(string header, string name) =>
-        name.Length > 0 && Path.GetFileName(name) == name && name is not ("." or "..") ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(header))!, name)
+        name.Length > 0 && Path.GetFileName(name) == name && name.IndexOfAny(Path.GetInvalidFileNameChars()) < 0 && name is not ("." or "..") ? Path.Combine(Path.GetDirectoryName(Path.GetFullPath(header))!, name)
         : throw new InvalidDataException($"the voxels are in '{name}'; only a file of the header's own folder is read.");
 
     /// <summary>As written in headers.</summary>

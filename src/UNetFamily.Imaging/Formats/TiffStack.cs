@@ -22,12 +22,14 @@ public static class TiffStack
         return ImageFile.Named(path, () =>
         {
             var length = new FileInfo(path).Length;
-            using var tiff = Tiff.Open(path, "r") ?? throw new InvalidDataException("this is no TIFF file that can be read.");
+            // What the system has against the file it says here, so that it isn't taken for damage.
+            File.OpenRead(path).Dispose();
             try
             {
+                using var tiff = Tiff.Open(path, "r") ?? throw new InvalidDataException("this is no TIFF file that can be read.");
                 return Read(tiff, length);
             }
-            catch (Exception damage) when (damage is ArithmeticException or IndexOutOfRangeException or ArgumentException or InvalidCastException or NullReferenceException or FormatException)
+            catch (Exception damage) when (damage is IOException or ArithmeticException or IndexOutOfRangeException or ArgumentException or InvalidCastException or NullReferenceException or FormatException)
             {
                 // LibTiff.NET meets damaged files with whatever goes wrong first.
                 throw new InvalidDataException("the file is damaged.", damage);

@@ -195,7 +195,7 @@ public sealed class BrainSegmentationTests
     [Fact]
     public void A_picture_is_a_png_with_its_pixels()
     {
-        var picture = new Picture(3, 2);
+        var picture = new UNetFamily.Samples.BrainSegmentation.Report.Picture(3, 2);
         picture[0, 0] = new Colour(1, 2, 3);
         picture[2, 1] = new Colour(250, 251, 252);
         var path = Path.GetTempFileName();

@@ -6,6 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly repo=$PWD
 readonly artifacts=$repo/artifacts
 readonly configuration=Release
+readonly packages=(UNetFamily UNetFamily.Imaging UNetFamily.NnUNet)
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
 
@@ -17,6 +18,7 @@ usage: ./build.sh <command> [arguments]
   compose          as demo, with a network that is in no paper, made of the blocks of two
   domains          trains one network for several domains of brain scans, and adds one to it
   segment          segments a NIfTI volume with a trained network: --model FILE --image FILE --out FILE
+                   or a folder of images with a model folder of nnU-Net v2: --nnunet FOLDER --input FOLDER --output FOLDER
   test [args]      builds and runs every test; arguments go to `dotnet test`
                    --filter unet     the cases of one network, and the test classes of that name
                    --filter gelu     every test with that word in its name
@@ -173,7 +175,7 @@ pack() {
   local version package
   version=$(property Version)
   rm -f "$artifacts"/UNetFamily.*nupkg
-  for package in UNetFamily UNetFamily.Onnx; do
+  for package in "${packages[@]}"; do
     quietly dotnet pack "src/$package" --configuration "$configuration" --output "$artifacts" -p:ContinuousIntegrationBuild=true ||
       fail "src/$package does not pack."
   done
@@ -182,13 +184,12 @@ pack() {
   trap 'rm -rf "$work"' EXIT
   run_consumer "$version"
   run_onnx_consumer
-  check_package UNetFamily "$(core_dependencies)" "$work/packages/unetfamily/$version" buildTransitive/{UNetFamily.targets,WeakenVersionNeed.cs}
-  check_package UNetFamily.Onnx "Google.Protobuf Microsoft.ML.OnnxRuntime.Managed OnnxSharp TorchSharp UNetFamily" "$work/packages/unetfamily.onnx/$version"
-  for package in UNetFamily UNetFamily.Onnx; do
-    # A zip file's directory names its files in clear.
-    grep -aq "lib/net10.0/$package.pdb" "$artifacts/$package.$version.snupkg" || fail "the symbols package of $package holds no symbols."
-    printf '%s\n' "$artifacts/$package.$version.nupkg" "$artifacts/$package.$version.snupkg"
-  done
+  # The packages of TorchSharp, SkiaSharp and ONNX Runtime with native files are the application's choice.
+  check_package UNetFamily "$version" TorchSharp System.IO.Hashing
+  check_package UNetFamily.Imaging "$version" BitMiracle.LibTiff.NET SkiaSharp
+  check_package UNetFamily.NnUNet "$version" TorchSharp UNetFamily UNetFamily.Imaging
+  check_package UNetFamily.Onnx "$version" Google.Protobuf Microsoft.ML.OnnxRuntime.Managed OnnxSharp TorchSharp UNetFamily
+  require_files "$work/packages/unetfamily/$version" buildTransitive/{UNetFamily.targets,WeakenVersionNeed.cs}
 }
 
 # Installs the packages as a stranger would, into a package folder of its own, and runs a forward pass from each kind of output.
@@ -199,8 +200,9 @@ run_consumer() {
 <configuration><packageSources><add key="artifacts" value="$artifacts" /></packageSources></configuration>
 END
   # libtorch is large: what the user's own package folder holds is not downloaded again.
-  export UNetFamilyVersion=$1 LibTorchVersion RestoreFallbackFolders
+  export UNetFamilyVersion=$1 LibTorchVersion SkiaSharpVersion RestoreFallbackFolders
   LibTorchVersion=$(property LibTorchVersion)
+  SkiaSharpVersion=$(property SkiaSharpVersion)
   RestoreFallbackFolders=$(package_folder)
   torchsharp=torchsharp/$(property TorchSharpVersion)
   export OnnxRuntimeVersion
@@ -235,23 +237,26 @@ check_weak_need() {
   [[ $(cmp -l "${files[0]}" "${files[1]}") =~ ^\ *[0-9]+\ +2\ +0$ ]] || fail "${files[0]} is not ${files[1]} with one weak need."
 }
 
-# TorchSharp's packages with native files are the application's choice.
-core_dependencies() {
-  ! grep -q '"System.IO.Hashing"' src/UNetFamily/UNetFamily.csproj || printf 'System.IO.Hashing '
-  printf TorchSharp
-}
-
-# $1: the package, $2: what it must depend on, $3: the package as the consumer's restore has unpacked it, then further files that it must have.
+# $1, $2: a package and its version, as the consumer's restore has unpacked it; then what it may depend on.
 check_package() {
-  local file dependencies name=$1 expected=$2 folder=$3
-  shift 3
-  for file in "lib/net10.0/$name."{dll,xml} README.md LICENSE "${name,,}.nuspec" "$@"; do
-    [[ -s $folder/$file ]] || fail "the package $name has no $file."
-  done
+  local name=$1 version=$2 folder=$work/packages/${1,,}/$2 dependencies expected file
+  require_files "$folder" "lib/net10.0/$name".{dll,xml} README.md LICENSE "${name,,}.nuspec"
+  expected=$(printf '%s\n' "${@:3}" | sort | paste -sd ' ')
   dependencies=$(sed -n 's/.*<dependency id="\([^"]*\)".*/\1/p' "$folder/${name,,}.nuspec" | sort | paste -sd ' ')
   [[ $dependencies == "$expected" ]] || fail "the package $name must depend on $expected alone, but depends on: $dependencies"
   file=$(find "$folder" -name '*.dll' ! -name "$name.dll" -o -name '*.so*' -o -name '*.py')
   [[ -z $file ]] || fail "the package $name holds what is not ours: $file"
+  # A zip file's directory names its files in clear.
+  grep -aq "lib/net10.0/$name.pdb" "$artifacts/$name.$version.snupkg" || fail "the symbols package of $name holds no symbols."
+  printf '%s\n' "$artifacts/$name.$version.nupkg" "$artifacts/$name.$version.snupkg"
+}
+
+# $1: a folder, then files that must be in it.
+require_files() {
+  local file
+  for file in "${@:2}"; do
+    [[ -s $1/$file ]] || fail "the package has no $file: $1"
+  done
 }
 
 # -- The bundle -------------------------------------------------------------------------------------------------------

@@ -2,11 +2,12 @@ using System.Globalization;
 
 namespace CheckpointTool;
 
-/// <summary><c>inspect</c>: what a file holds.</summary>
+/// <summary><c>inspect</c>: what a file or a model folder of nnU-Net holds.</summary>
 internal static class Inspect
 {
     public static int Run(Screen screen, string file, string? stateDict)
     {
+        if (Directory.Exists(file) && File.Exists(Path.Combine(file, "plans.json"))) return InspectFolder.Run(screen, file);
         using var checkpoint = Checkpoint.Open(file, stateDict);
         var numbers = checkpoint.Tensors.Sum(entry => entry.Count);
         screen.Show(new

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using UNetFamily.NnUNet;
 
 namespace CheckpointTool;
 
@@ -17,13 +18,13 @@ public static class Tool
             + "Exit codes: 0 all is well, 1 files differ or one is damaged, 2 wrong command line, 3 a file can't be read or written.");
         root.Options.Add(json);
 
-        var file = new Argument<string>("file") { Description = "The checkpoint." };
+        var file = new Argument<string>("file") { Description = "The checkpoint; for inspect also a model folder of nnU-Net v2." };
         var stateDict = new Option<string?>("--state-dict") { Description = "Which entry of the file the weights are, where there are several." };
         var network = new Option<string?>("--network") { Description = "A network of the catalogue, such as unet-milesial, or a file that this library saved." };
         var inChannels = new Option<long?>("--in-channels") { Description = "Channels of the network's input, where not as published." };
         var outChannels = new Option<long?>("--out-channels") { Description = "Classes of the network, where not as published." };
 
-        var inspect = new Command("inspect", "Lists what a file holds, without reading its numbers.") { file, stateDict };
+        var inspect = new Command("inspect", "Lists what a file or a model folder of nnU-Net v2 holds, without reading its numbers.") { file, stateDict };
         inspect.SetAction(parsed => Guarded(parsed, screen => Inspect.Run(screen, parsed.GetRequiredValue(file), parsed.GetValue(stateDict))));
 
         var other = new Argument<string>("other") { Description = "Another checkpoint, or a network of the catalogue." };
@@ -82,6 +83,10 @@ public static class Tool
             catch (CheckpointException problem)
             {
                 screen.Fail(problem.Message, new { file = problem.FileName, position = problem.Position, reason = problem.Reason });
+            }
+            catch (ModelFolderException problem)
+            {
+                screen.Fail(problem.Message, new { file = problem.Path, reason = problem.Reason });
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {

@@ -1,5 +1,7 @@
 using TorchSharp;
 using UNetFamily;
+using UNetFamily.Imaging;
+using UNetFamily.NnUNet;
 using static TorchSharp.torch;
 using static TorchSharp.torch.nn;
 
@@ -87,6 +89,30 @@ public static class Snippets
         using var logits = plan.Run(window);                            // (N, C, D, H, W) -> (N, classes, D, H, W), equal to rounding
         Console.WriteLine(plan);                                        // every step, its memory layout, and what it took
         #endregion
+    }
+
+    public static void SegmentFolder()
+    {
+        #region model folders of nnU-Net
+        using var model = NnUNetModel.Open("Dataset001_Brain/nnUNetTrainer__nnUNetPlans__3d_fullres");
+        foreach (var image in ImageCase.In("images", model.Folder.Dataset))     // CASE_0000.nii.gz, CASE_0001.nii.gz ...
+            model.Segment(image, "labels");                                     // labels/CASE.nii.gz on the grid of the image
+        #endregion
+    }
+
+    public static void Images()
+    {
+        #region images
+        var head = ImageFile.Read("head.nii.gz");                        // NIfTI, NRRD, MetaImage, PNG, BMP, TIFF
+        ushort[] bright = [.. head.Values.Select(value => (ushort)(value > 100 ? 1 : 0))];      // (Z, Y, X), X fastest
+        ImageFile.WriteLabels("bright.nii.gz", bright, head.Size, head.Geometry);               // lies on the image in every viewer
+
+        var millimetre = new VolumeSpacing(1, 1, 1);
+        var size = ResampledSize.Of(head.Size, head.Spacing, millimetre);
+        var even = VolumeResampling.Resample(head.Values, head.Size, size, head.Spacing, millimetre, ResamplingRule.Data);      // cubic, as SciPy and nnU-Net do it
+        #endregion
+
+        Console.WriteLine($"{even.Length} voxels");
     }
 
     public static void Prune()

@@ -56,7 +56,7 @@ internal sealed partial record SegmentOptions
                 "--image" => options with { Image = Value() },
                 "--out" => options with { Out = Value() },
                 "--mirror" => options with { Mirror = true },
-                "--device" => options with { Device = Value() is var name && DeviceName().IsMatch(name) ? name : throw new UsageException($"--device needs cpu, cuda or cuda:0, cuda:1 and so on, not '{name}'.") },
+                "--device" => options with { Device = DeviceOf(Value()) },
                 "--spacing" => options with { Spacing = Number(Value(), "--spacing", value => value is >= 0.01 and <= 100, "a number of millimetres from 0.01 to 100") },
                 "--overlap" => options with { Overlap = Number(Value(), "--overlap", value => value is >= 0 and < 1, "a share from 0 to below 1") },
                 "--roi" => options with { Roi = [.. Value().Split(',').Select(side => (long)Number(side, "--roi", value => double.IsInteger(value) && value is >= 0 and <= 4096, "whole numbers from 0 to 4096"))] },
@@ -77,6 +77,10 @@ internal sealed partial record SegmentOptions
         static double Number(string text, string name, Func<double, bool> allowed, string what) =>
             double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && allowed(value) ? value : throw new UsageException($"{name} needs {what}, not '{text}'.");
     }
+
+    /// <summary>The name of a device, which may not be there.</summary>
+    /// <exception cref="UsageException">It is none.</exception>
+    public static string DeviceOf(string name) => DeviceName().IsMatch(name) ? name : throw new UsageException($"--device needs cpu, cuda or cuda:0, cuda:1 and so on, not '{name}'.");
 
     [GeneratedRegex("^(cpu|cuda(:[0-9]{1,3})?)$")]
     private static partial Regex DeviceName();

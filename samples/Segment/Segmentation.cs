@@ -25,7 +25,7 @@ internal static class Segmentation
         var preprocessing = Choose(options, model, notes);
         if (Problem(model, preprocessing) is { } problem) throw new UsageException($"{options.Model}: {problem}");
         var image = Nifti.Read(options.Image);
-        var scan = image with { Values = Intensity.Normalize(image.Values) };
+        var scan = image.With(Intensity.Normalize(image.Values));
         Screen.Say(string.Create(CultureInfo.InvariantCulture, $"{model.Name} with {model.OutChannels} classes; {scan.Size} voxels."));
 
         var labels = Screen.WithBar("Segmenting", bar =>
@@ -61,7 +61,7 @@ internal static class Segmentation
     }
 
     /// <summary>The device of a name; without one, a GPU where there is one.</summary>
-    private static Device DeviceOf(string? name)
+    public static Device DeviceOf(string? name)
     {
         if (name is null) return cuda.is_available() ? CUDA : CPU;
         if (name == "cpu") return CPU;

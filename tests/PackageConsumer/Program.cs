@@ -1,5 +1,7 @@
 using TorchSharp;
 using UNetFamily;
+using UNetFamily.Imaging;
+using UNetFamily.NnUNet;
 using static TorchSharp.torch;
 
 using var model = new UNet(new UNetOptions { InChannels = 3, OutChannels = 2 });
@@ -14,4 +16,15 @@ var shape = string.Join(" x ", output.Logits.shape);
 if (shape != "1 x 2 x 64 x 96" || !finite.ToBoolean())
     throw new InvalidOperationException($"The forward pass gave {shape}, finite: {finite.ToBoolean()}.");
 Console.WriteLine($"A project that installs UNetFamily {typeof(UNet).Assembly.GetName().Version!.ToString(3)} runs a U-Net: 1 x 3 x 64 x 96 -> {shape}");
+
+// Labels of 2 x 2 pixels become a picture of 4 x 4, and come back from its file.
+var (size, twice, one, half) = (new VolumeSize(1, 2, 2), new VolumeSize(1, 4, 4), new VolumeSpacing(1, 1, 1), new VolumeSpacing(1, 0.5, 0.5));
+var labels = VolumeResampling.ResampleLabels([0, 1, 2, 3], size, twice, one, half, ResamplingRule.Linear);
+var file = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName() + ".png");
+ImageFile.WriteLabels(file, [.. labels.Select(label => (ushort)label)], twice, AffineGeometry.Plain(half));
+var read = ImageFile.Read(file);
+File.Delete(file);
+if (read.Values[0] != 0 || read.Values[^1] != 3) throw new InvalidOperationException($"The picture came back as {string.Join(", ", read.Values)}.");
+Console.WriteLine($"UNetFamily.Imaging and UNetFamily.NnUNet resample labels and keep them in a picture of {read.Size}.");
+
 if (args is [var path]) model.ExportOnnx(path, 64);

@@ -1,6 +1,7 @@
 global using FluentAssertions;
 global using TorchSharp;
 global using TorchSharp.Modules;
+global using UNetFamily.Imaging;
 global using Xunit;
 global using static TorchSharp.torch;
 global using static TorchSharp.torch.nn;

@@ -8,7 +8,7 @@ internal static class Phantom
 {
     private const float Spacing = 2;
 
-    private static readonly GridSize Size = new(80, 96, 80);
+    private static readonly VolumeSize Size = new(80, 96, 80);
 
     /// <summary>Makes the phantom.</summary>
     /// <param name="seed">Decides the noise.</param>
@@ -31,7 +31,7 @@ internal static class Phantom
 
         var geometry = NiftiGeometry.Plain(Spacing);
         scheme ??= LabelScheme.Aal with { ClassOf = Enumerable.Range(1, 7).ToDictionary(label => label, label => (byte)label) };
-        return Subject.Of("a generated phantom, not a brain", new Volume(Size, image, geometry), new Volume(Size, labels, geometry), scheme);
+        return Subject.Of("a generated phantom, not a brain", new Volume(image, Size, geometry), new Volume(labels, Size, geometry), scheme);
     }
 
     // u is the distance from the midline, so that left and right are alike.

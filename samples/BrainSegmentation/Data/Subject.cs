@@ -6,7 +6,7 @@ internal sealed class Subject
     private Subject(string description, Volume image, byte[] labels, LabelScheme scheme)
     {
         (Description, Labels, Scheme) = (description, labels, scheme);
-        Image = image with { Values = Intensity.Normalize(image.Values) };
+        Image = image.With(Intensity.Normalize(image.Values));
     }
 
     /// <summary>A sentence about where the data come from.</summary>
@@ -20,7 +20,7 @@ internal sealed class Subject
 
     public LabelScheme Scheme { get; }
 
-    public GridSize Size => Image.Size;
+    public VolumeSize Size => Image.Size;
 
     /// <summary>The classes of the voxels of one slice.</summary>
     public ReadOnlySpan<byte> LabelsOf(int z) => Labels.AsSpan(z * Size.Slice, Size.Slice);

@@ -29,9 +29,9 @@ internal static class Sheet
     public static Picture Draw(Subject subject, byte[] predicted, IReadOnlyList<int> slices)
     {
         var (size, spacing) = (subject.Size, subject.Image.Geometry.Spacing);
-        var scale = ColumnWidth / (size.X * spacing[0]);
+        var scale = ColumnWidth / (size.X * spacing.X);
         // A header may claim any proportions; the picture stays one.
-        var height = (int)Math.Clamp(Math.Round(size.Y * spacing[1] * scale), 1, 4 * ColumnWidth);
+        var height = (int)Math.Clamp(Math.Round(size.Y * spacing.Y * scale), 1, 4 * ColumnWidth);
         var sheet = new Picture(3 * ColumnWidth + 4 * Gap, slices.Count * (height + Gap) + Gap);
         for (var y = 0; y < sheet.Height; y++)
             for (var x = 0; x < sheet.Width; x++) sheet[x, y] = Paper;
@@ -47,7 +47,7 @@ internal static class Sheet
         return sheet;
     }
 
-    private static void DrawSlice(Picture sheet, int left, int top, int height, GridSize size, Func<double, double> window, ReadOnlySpan<float> grey, ReadOnlySpan<byte> labels)
+    private static void DrawSlice(Picture sheet, int left, int top, int height, VolumeSize size, Func<double, double> window, ReadOnlySpan<float> grey, ReadOnlySpan<byte> labels)
     {
         for (var y = 0; y < height; y++)
             for (var x = 0; x < ColumnWidth; x++)
@@ -63,17 +63,17 @@ internal static class Sheet
     }
 
     // A little more than half a pixel of the sheet to each side.
-    private static bool IsBorder(ReadOnlySpan<byte> labels, GridSize size, double u, double v, byte label)
+    private static bool IsBorder(ReadOnlySpan<byte> labels, VolumeSize size, double u, double v, byte label)
     {
         const double Reach = 0.7;
         return LabelAt(labels, size, u - Reach, v) != label || LabelAt(labels, size, u + Reach, v) != label
             || LabelAt(labels, size, u, v - Reach) != label || LabelAt(labels, size, u, v + Reach) != label;
     }
 
-    private static byte LabelAt(ReadOnlySpan<byte> labels, GridSize size, double u, double v) =>
+    private static byte LabelAt(ReadOnlySpan<byte> labels, VolumeSize size, double u, double v) =>
         labels[Math.Clamp((int)Math.Round(v), 0, size.Y - 1) * size.X + Math.Clamp((int)Math.Round(u), 0, size.X - 1)];
 
-    private static double Interpolate(ReadOnlySpan<float> grey, GridSize size, double u, double v)
+    private static double Interpolate(ReadOnlySpan<float> grey, VolumeSize size, double u, double v)
     {
         (u, v) = (Math.Clamp(u, 0, size.X - 1), Math.Clamp(v, 0, size.Y - 1));
         var (x, y) = ((int)Math.Min(u, size.X - 2), (int)Math.Min(v, size.Y - 2));

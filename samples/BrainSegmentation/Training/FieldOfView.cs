@@ -30,11 +30,11 @@ internal sealed class FieldOfView
             }
         }
 
-        var (wide, high) = (Margin * (right + 1 - left) * spacing[0], Margin * (back + 1 - front) * spacing[1]);
+        var (wide, high) = (Margin * (right + 1 - left) * spacing.X, Margin * (back + 1 - front) * spacing.Y);
         var pixel = Pixel = Math.Max(wide, high) / LongSide;
         (Width, Height) = (Pixels(wide), Pixels(high));
-        x = new Axis(size.X, spacing[0], (left + right) / 2.0, (Width - 1) / 2.0 * pixel);
-        y = new Axis(size.Y, spacing[1], (front + back) / 2.0, (Height - 1) / 2.0 * pixel);
+        x = new Axis(size.X, spacing.X, (left + right) / 2.0, (Width - 1) / 2.0 * pixel);
+        y = new Axis(size.Y, spacing.Y, (front + back) / 2.0, (Height - 1) / 2.0 * pixel);
 
         int Pixels(double length) => Multiple * Math.Max(1, (int)Math.Ceiling(length / pixel / Multiple - 1e-6));
     }

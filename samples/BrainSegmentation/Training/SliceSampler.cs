@@ -32,7 +32,7 @@ internal sealed class SliceSampler : IDisposable
     public SliceSampler(Subject subject, FieldOfView view, Device device, int seed)
     {
         (this.view, random, mirrors) = (view, new Random(seed), subject.Scheme.MirrorSymmetric);
-        var distance = (int)Math.Clamp(Math.Round(NeighbourDistance / subject.Image.Geometry.Spacing[2]), 1, subject.Size.Z);
+        var distance = (int)Math.Clamp(Math.Round(NeighbourDistance / subject.Image.Geometry.Spacing.Z), 1, subject.Size.Z);
         neighbours = [-distance, 0, distance];
         long[] shape = [subject.Size.Z, 1, subject.Size.Y, subject.Size.X];
         images = tensor(subject.Image.Values, shape, device: device);

@@ -29,7 +29,7 @@ internal sealed class SliceScores(IReadOnlyList<string> classes, bool distances 
         var spacing = volume.Geometry.Spacing;
         using var found = tensor(predicted.ToArray(), shape);
         using var right = tensor(truth.ToArray(), shape);
-        metrics.Add($"slice {z}", found, right, spacing[1], spacing[0]);
+        metrics.Add($"slice {z}", found, right, spacing.Y, spacing.X);
         return this;
     }
 

@@ -24,8 +24,8 @@ internal static class SliceSegmenter
         using var noGradient = no_grad();
         var spacing = scan.Geometry.Spacing;
         var (size, slices) = (scan.Size, tensor(scan.Values, [scan.Size.Z, scan.Size.Y, scan.Size.X]));
-        var offsets = Offsets(model.InChannels, preprocessing.NeighbourDistance ?? 0, (float)spacing[2]);
-        var (height, width) = (Side(size.Y, (float)spacing[1]), Side(size.X, (float)spacing[0]));
+        var offsets = Offsets(model.InChannels, preprocessing.NeighbourDistance ?? 0, (float)spacing.Z);
+        var (height, width) = (Side(size.Y, (float)spacing.Y), Side(size.X, (float)spacing.X));
         // Outside the scan there is air, as dark as anything in it.
         var window = preprocessing.ToWindow() with { MirrorAxes = preprocessing.MirrorSymmetric ? [1] : [], Cval = scan.Values.Min() };
 

@@ -9,8 +9,9 @@ internal sealed class WorkingGrid
     // 1 GB for an image, and for the logits of each class.
     private const double MostVoxels = 1L << 28;
 
-    private readonly GridSize file;
+    private readonly VolumeSize file;
     private readonly Orientation orientation;
+    private readonly VolumeSize turned;
     private readonly long[] original;
 
     /// <summary>Finds the grid for volumes of a size and place.</summary>
@@ -18,11 +19,12 @@ internal sealed class WorkingGrid
     /// <param name="geometry">Where they lie.</param>
     /// <param name="spacing">The distance between voxels of the grid in millimetres; null for the file's own.</param>
     /// <exception cref="InvalidDataException">The grid would be too large, or less than a voxel.</exception>
-    public WorkingGrid(GridSize file, NiftiGeometry geometry, double? spacing)
+    public WorkingGrid(VolumeSize file, VolumeGeometry geometry, double? spacing)
     {
         this.file = file;
         orientation = new Orientation(geometry);
-        original = orientation.ToBody<long>(file.X, file.Y, file.Z);
+        turned = orientation.Turn(file);
+        original = [turned.Z, turned.Y, turned.X];
         Size = spacing is { } all ? Resized(geometry.Spacing, all) : original;
     }
 
@@ -36,14 +38,14 @@ internal sealed class WorkingGrid
     public Tensor Image(float[] values)
     {
         using var scope = NewDisposeScope();
-        return Resampled(InBody(tensor(values)), InterpolationMode.Trilinear).squeeze(0).MoveToOuterDisposeScope();
+        return Resampled(InBody(values), InterpolationMode.Trilinear).squeeze(0).MoveToOuterDisposeScope();
     }
 
     /// <summary>Labels, (D, H, W): those of the nearest voxels.</summary>
     public Tensor Labels(byte[] labels)
     {
         using var scope = NewDisposeScope();
-        return Resampled(InBody(tensor(labels).to(ScalarType.Float32)), InterpolationMode.NearestExact).squeeze(0).squeeze(0).to(ScalarType.Byte).MoveToOuterDisposeScope();
+        return Resampled(InBody(Array.ConvertAll(labels, label => (float)label)), InterpolationMode.NearestExact).squeeze(0).squeeze(0).to(ScalarType.Byte).MoveToOuterDisposeScope();
     }
 
     /// <summary>The class of each voxel of the file, from those on the grid, which must be <see cref="IsOriginal"/>.</summary>
@@ -51,7 +53,7 @@ internal sealed class WorkingGrid
     public byte[] LabelsToFile(Tensor labels)
     {
         using var scope = NewDisposeScope();
-        return orientation.ToFile(labels).contiguous().data<byte>().ToArray();
+        return orientation.Back(labels.contiguous().data<byte>().ToArray(), turned);
     }
 
     /// <summary>The class of each voxel of the file, from logits on the grid. One channel alone is the logit of class 1.</summary>
@@ -76,11 +78,11 @@ internal sealed class WorkingGrid
         Tensor At(int index) => Resampled(logits.narrow(0, index, 1).unsqueeze(0).cpu(), InterpolationMode.Trilinear, original).squeeze(0).squeeze(0);
     }
 
-    private long[] Resized(double[] distances, double spacing)
+    private long[] Resized(VolumeSpacing distances, double spacing)
     {
         // As real numbers: whole ones would overflow before they could be compared.
-        double[] sides = [.. original.Zip(orientation.ToBody(distances[0], distances[1], distances[2]), (voxels, distance) => voxels * distance / spacing)];
-        var scan = $"{file} voxels of {string.Join(" x ", distances.Select(Text))} mm";
+        double[] sides = [.. original.Select((voxels, axis) => voxels * orientation.Turn(distances)[axis] / spacing)];
+        var scan = $"{file} voxels of {Text(distances.X)} x {Text(distances.Y)} x {Text(distances.Z)} mm";
         if (original.Max() > 1 && sides.All(side => Math.Round(side) < 1))
             throw new InvalidDataException($"{scan} are less than a single voxel of {Text(spacing)} mm. Is the unit in the header right?");
         double[] rounded = [.. sides.Select(side => Math.Max(1, Math.Round(side)))];
@@ -100,7 +102,7 @@ internal sealed class WorkingGrid
         }
     }
 
-    private Tensor InBody(Tensor values) => orientation.ToBody(values.reshape(file.Z, file.Y, file.X)).unsqueeze(0).unsqueeze(0);
+    private Tensor InBody(float[] values) => tensor(orientation.Turn(values, file), [1, 1, turned.Z, turned.Y, turned.X]);
 
     private Tensor Resampled(Tensor volume, InterpolationMode mode, long[]? size = null)
     {

@@ -22,6 +22,7 @@ public sealed class Checkpoint : IDisposable
     private readonly Dictionary<string, TensorEntry> byName;
     private readonly IReadOnlyCollection<ZipEntry> checksums;
     private readonly IEnumerable<StateDict> alternatives;
+    private readonly object? root;
 
     private Checkpoint(ByteSource source, CheckpointContent content)
     {
@@ -30,7 +31,7 @@ public sealed class Checkpoint : IDisposable
         Prefix = PrefixOf(tensors);
         Tensors = Prefix.Length == 0 ? tensors : [.. tensors.Select(tensor => tensor.Named(tensor.Name[Prefix.Length..]))];
         byName = Tensors.ToDictionary(tensor => tensor.Name);
-        (alternatives, checksums) = (content.Alternatives, content.Checksums);
+        (alternatives, checksums, root) = (content.Alternatives, content.Checksums, content.Root);
         Ties = content.Ties.Where(tie => tie.Key.StartsWith(Prefix, StringComparison.Ordinal) && tie.Value.StartsWith(Prefix, StringComparison.Ordinal))
             .ToDictionary(tie => tie.Key[Prefix.Length..], tie => tie.Value[Prefix.Length..]);
     }
@@ -102,6 +103,24 @@ public sealed class Checkpoint : IDisposable
     /// <summary>The entry of a name; null when there is none.</summary>
     /// <param name="name">The name as in <see cref="Tensors"/>, or a second one that the file's metadata lists.</param>
     public TensorEntry? Find(string name) => byName.GetValueOrDefault(name) ?? (Ties.TryGetValue(name, out var stored) ? byName.GetValueOrDefault(stored) : null);
+
+    /// <summary>Looks up a plain value that stands beside the weights, such as an epoch or the name of a trainer.</summary>
+    /// <param name="name">Its name; dots lead into nested dictionaries (<c>init_args.configuration</c>).</param>
+    /// <param name="value">
+    /// null for None, a <see cref="bool"/>, <see cref="long"/>, <see cref="double"/> or <see cref="string"/>, or for a list, tuple or set of these an <see cref="IReadOnlyList{T}"/> of objects.
+    /// </param>
+    /// <returns>False when there is no such entry, or it is nothing plain: a tensor, a dictionary, a Python object.</returns>
+    public bool TryGetValue(string name, out object? value)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(name);
+        if (!PickledValue.TryFind(root, name, out value) || !PickledValue.IsPlain(value))
+        {
+            value = null;
+            return false;
+        }
+        if (value is PickledSequence sequence) value = sequence.Items.AsReadOnly();
+        return true;
+    }
 
     /// <summary>Reads one tensor to the CPU, with its numbers side by side.</summary>
     /// <param name="name">The name as in <see cref="Tensors"/>.</param>

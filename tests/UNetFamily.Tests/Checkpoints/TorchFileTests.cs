@@ -76,6 +76,29 @@ public class TorchFileTests
     public void Refuses_pickles_that_torch_does_not_write(byte[] pickle, string message) => Refuses(TorchFile.Of(pickle), message);
 
     [Fact]
+    public void Plain_values_beside_the_weights_are_looked_up()
+    {
+        var tensor = Step.Tensor(Step.Storage("0", 4), 0, [4], [1]);
+        using var file = TestFiles.Open(TorchFile.Of(Step.Pickle(Step.Dictionary(
+            ("network_weights", Step.Dictionary(("w", tensor))),
+            ("trainer_name", Step.Text("nnUNetTrainer")),
+            ("axes", Step.Tuple(Step.Integer(0), Step.Integer(2))),
+            ("nothing", [(byte)'N']),
+            ("device", Step.Call(Step.Global("torch", "device"), Step.Text("cuda"))),
+            ("init_args", Step.Dictionary(("configuration", Step.Text("2d")), ("plans", Step.Dictionary())))
+        )), FourFloats));
+
+        Value("trainer_name").Should().Be("nnUNetTrainer");
+        Value("init_args.configuration").Should().Be("2d");
+        Value("axes").Should().BeAssignableTo<IReadOnlyList<object?>>().Which.Should().Equal(0L, 2L);
+        Value("nothing").Should().BeNull();
+        foreach (var name in new[] { "absent", "init_args.absent", "trainer_name.length", "init_args", "device", "network_weights.w" })
+            file.TryGetValue(name, out _).Should().BeFalse("'{0}' is nothing plain", name);
+
+        object? Value(string name) => file.TryGetValue(name, out var value) ? value : throw new KeyNotFoundException(name);
+    }
+
+    [Fact]
     public void Bombs_cost_little_time_and_memory()
     {
         var tensor = Step.Tensor(Step.Storage("0", 4), 0, [4], [1]);

@@ -4,13 +4,15 @@ using Xunit.Abstractions;
 namespace UNetFamily.Tests.Reference;
 
 /// <summary>
-/// All reference cases: those of the folders beside this code, and of the folder that the environment variable <c>UNETFAMILY_REFERENCE</c> names.
+/// All reference cases of networks, and those of nnU-Net's pipeline (<see cref="Pipelines"/>): those of the folders beside this code, and of the folder that the environment variable <c>UNETFAMILY_REFERENCE</c> names.
 /// </summary>
 internal static class ReferenceCases
 {
+    private const string Pipeline = "nnunet";
+
     private static readonly string Own = Path.Combine(AppContext.BaseDirectory, "Reference");
 
-    public static IEnumerable<string> Folders()
+    private static IEnumerable<string> Folders()
     {
         var roots = new List<string> { Own };
         if (Environment.GetEnvironmentVariable("UNETFAMILY_REFERENCE") is { Length: > 0 } more)
@@ -21,12 +23,15 @@ internal static class ReferenceCases
         return roots.SelectMany(root => Directory.EnumerateDirectories(root).Append(root)).Where(folder => File.Exists(Path.Combine(folder, "cases.json"))).Order(StringComparer.Ordinal);
     }
 
-    public static IEnumerable<ReferenceCase> All() => Folders().SelectMany(In);
+    public static IEnumerable<ReferenceCase> All() => Folders().SelectMany(In).Where(source => source.Net != Pipeline);
+
+    /// <summary>Model folders of nnU-Net, with what each stage of its pipeline made of an input.</summary>
+    public static IEnumerable<ReferenceCase> Pipelines() => Folders().SelectMany(In).Where(source => source.Net == Pipeline);
 
     public static IEnumerable<ReferenceCase> In(string folder)
     {
-        var root = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "cases.json"))).RootElement;
-        var net = root.GetProperty("net").GetString()!;
+        var root = Root(folder);
+        var net = NetOf(root);
         return root.GetProperty("cases").EnumerateArray().Select(json => new ReferenceCase(net, folder, json));
     }
 
@@ -35,13 +40,18 @@ internal static class ReferenceCases
     {
         foreach (var folder in Folders())
         {
-            var root = JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "cases.json"))).RootElement;
-            if (root.GetProperty("net").GetString() == net && root.TryGetProperty(section, out var value)) yield return (folder, value);
+            var root = Root(folder);
+            if (NetOf(root) == net && root.TryGetProperty(section, out var value)) yield return (folder, value);
         }
     }
 
     /// <summary>The folder of a net among the project's own cases.</summary>
     public static string FolderOf(string net) => Path.Combine(Own, net);
+
+    private static JsonElement Root(string folder) => JsonDocument.Parse(File.ReadAllText(Path.Combine(folder, "cases.json"))).RootElement;
+
+    /// <summary>The cases of the pipeline are of several networks, and name none.</summary>
+    private static string NetOf(JsonElement root) => root.TryGetProperty("net", out var net) ? net.GetString()! : Pipeline;
 
     public static ReferenceCase Find(string folder, string name) => In(folder).Single(candidate => candidate.Name == name);
 }

@@ -30,7 +30,7 @@ public sealed class BrainSegmentationTests
     [Fact]
     public void Distances_are_in_millimetres()
     {
-        var row = Grid([0, 0, 0, 0, 0]) with { Geometry = new NiftiGeometry { PixDim = [1, 2.5f, 1, 1] } };
+        var row = Grid([0, 0, 0, 0, 0], new NiftiGeometry { PixDim = [1, 2.5f, 1, 1] });
 
         new SliceScores(["background", "one"]).Add(0, [1, 0, 0, 0, 0], [0, 0, 0, 1, 0], row).Hausdorff(1).Should().BeApproximately(7.5, 1e-9);
     }
@@ -79,7 +79,7 @@ public sealed class BrainSegmentationTests
         var image = Grid([1, 2, 3]);
 
         Joining(image, Grid([0, 1])).Should().Throw<InvalidDataException>().WithMessage("the image has 3 x 1 x 1 voxels, the labels have 2 x 1 x 1.");
-        Joining(image, Grid([0, 1, 1]) with { Geometry = NiftiGeometry.Plain(2) }).Should().Throw<InvalidDataException>().WithMessage("*lie at different places*");
+        Joining(image, Grid([0, 1, 1], NiftiGeometry.Plain(2))).Should().Throw<InvalidDataException>().WithMessage("*lie at different places*");
         Joining(image, Grid([0, 1, 1])).Should().NotThrow();
 
         static Action Joining(Volume image, Volume labels) => () => Subject.Of("", image, labels);
@@ -195,7 +195,7 @@ public sealed class BrainSegmentationTests
     [Fact]
     public void A_picture_is_a_png_with_its_pixels()
     {
-        var picture = new Picture(3, 2);
+        var picture = new UNetFamily.Samples.BrainSegmentation.Report.Picture(3, 2);
         picture[0, 0] = new Colour(1, 2, 3);
         picture[2, 1] = new Colour(250, 251, 252);
         var path = Path.GetTempFileName();
@@ -268,12 +268,12 @@ public sealed class BrainSegmentationTests
         parsing.Should().Throw<UsageException>().WithMessage(message);
     }
 
-    private static Volume Grid(float[] values) => new(new GridSize(values.Length, 1, 1), values, NiftiGeometry.Plain(1));
+    private static Volume Grid(float[] values, NiftiGeometry? geometry = null) => new(values, new VolumeSize(1, 1, values.Length), geometry ?? NiftiGeometry.Plain(1));
 
     private static Subject Slices(int count, Func<int, bool> labelled)
     {
-        var size = new GridSize(2, 1, count);
+        var size = new VolumeSize(count, 1, 2);
         var labels = Enumerable.Range(0, count).SelectMany(z => new[] { 0f, labelled(z) ? 1f : 0f }).ToArray();
-        return Subject.Of("", new Volume(size, [.. Enumerable.Range(0, 2 * count).Select(i => i % 2 + 0.1f * (i % 3))], NiftiGeometry.Plain(1)), new Volume(size, labels, NiftiGeometry.Plain(1)));
+        return Subject.Of("", new Volume([.. Enumerable.Range(0, 2 * count).Select(i => i % 2 + 0.1f * (i % 3))], size, NiftiGeometry.Plain(1)), new Volume(labels, size, NiftiGeometry.Plain(1)));
     }
 }

@@ -5,6 +5,7 @@ using UNetFamily.Samples.BrainSegmentation.Experiments;
 using UNetFamily.Samples.BrainSegmentation.Volumes;
 using UNetFamily.Samples.Segment;
 using UNetFamily.Tests.Checkpoints;
+using UNetFamily.Tests.Imaging;
 
 namespace UNetFamily.Tests.Samples;
 
@@ -44,9 +45,9 @@ public sealed class SliceSegmenterTests : FileTests
     {
         using var model = new UNet(new UNetOptions { InChannels = 3, OutChannels = 3, Widths = [4, 8], Norm = Normalization.None });
         var random = new Random(1);
-        var size = new GridSize(12, 10, 7);
+        var size = new VolumeSize(7, 10, 12);
         var values = Enumerable.Range(0, size.Voxels).Select(_ => (float)random.NextDouble()).ToArray();
-        var scan = new Volume(size, values, new NiftiGeometry { PixDim = [1, 2, 2, 1.5f] });
+        var scan = new Volume(values, size, new NiftiGeometry { PixDim = [1, 2, 2, 1.5f] });
         var how = new Preprocessing { RoiSize = [0, 0], Classes = ["a", "b", "c"], NeighbourDistance = 3 };
 
         var labels = SliceSegmenter.Segment(model, how, scan);
@@ -74,7 +75,7 @@ public sealed class SliceSegmenterTests : FileTests
     {
         using var model = new UNet(new UNetOptions { InChannels = channels, OutChannels = 2, SpatialDims = dims, Widths = [2, 4] });
         model.Save(folder.File("net.safetensors"));
-        WriteScan(folder.File("scan.nii"), new Volume(new GridSize(4, 4, 4), [.. Enumerable.Range(0, 64).Select(at => (float)at)], NiftiGeometry.Plain(1)));
+        WriteScan(folder.File("scan.nii"), new Volume([.. Enumerable.Range(0, 64).Select(at => (float)at)], new VolumeSize(4, 4, 4), NiftiGeometry.Plain(1)));
         var run = () => Segmentation.Run(SegmentOptions.Parse(["--model", folder.File("net.safetensors"), "--image", folder.File("scan.nii"), "--out", folder.File("out.nii"), "--device", "cpu"])!, CancellationToken.None);
         run.Should().Throw<UsageException>().WithMessage(message);
     }
@@ -95,5 +96,5 @@ public sealed class SliceSegmenterTests : FileTests
     }
 
     private static void WriteScan(string path, Volume scan) => File.WriteAllBytes(path, new NiftiFile(scan.Size.X, scan.Size.Y, scan.Size.Z)
-        .Single(76, scan.Geometry.PixDim).Voxels(16, 4, MemoryMarshal.AsBytes<float>(scan.Values).ToArray()).ToBytes());
+        .Single(76, Array.ConvertAll(((NiftiGeometry)scan.Geometry).PixDim, value => (float)value)).Voxels(16, 4, MemoryMarshal.AsBytes<float>(scan.Values).ToArray()).ToBytes());
 }

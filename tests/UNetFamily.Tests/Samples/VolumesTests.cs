@@ -4,6 +4,7 @@ using UNetFamily.Samples.BrainSegmentation;
 using UNetFamily.Samples.BrainSegmentation.Data;
 using UNetFamily.Samples.BrainSegmentation.Volumes;
 using UNetFamily.Samples.Segment;
+using UNetFamily.Tests.Imaging;
 using Xunit;
 
 namespace UNetFamily.Tests.Samples;
@@ -48,21 +49,21 @@ public sealed class VolumesTests : IDisposable
         var (sin, cos) = ((float)Math.Sin(0.6), (float)Math.Cos(0.6));
         var tilted = new NiftiGeometry { PixDim = [1, 1, 1, 1], SFormCode = 1, SForm = [-1, 0, 0, 0, 0, cos, -sin, 0, 0, sin, cos, 0] };
 
-        new Orientation(tilted).ToBody(tensor(Enumerable.Range(0, 8).ToArray(), [2, 2, 2])).flatten().data<int>().ToArray().Should().Equal(1, 0, 3, 2, 5, 4, 7, 6);
+        new Orientation(tilted).Turn(Enumerable.Range(0, 8).ToArray(), new VolumeSize(2, 2, 2)).Should().Equal(1, 0, 3, 2, 5, 4, 7, 6);
     }
 
     [Fact]
     public void An_axis_without_direction_is_refused()
     {
-        var broken = new NiftiGeometry { PixDim = [1, 1, 1, 1], SFormCode = 1, SForm = new float[12] };
+        var broken = new NiftiGeometry { PixDim = [1, 1, 1, 1], SFormCode = 1, SForm = new double[12] };
 
-        ((Action)(() => _ = new Orientation(broken))).Should().Throw<InvalidDataException>().WithMessage("an axis of the affine map has no direction.");
+        ((Action)(() => _ = new Orientation(broken))).Should().Throw<InvalidDataException>().WithMessage("an axis of the affine map has no direction of its own.");
     }
 
     [Fact]
     public void A_grid_of_another_spacing_keeps_the_extent_and_brings_classes_back()
     {
-        var size = new GridSize(12, 10, 8);
+        var size = new VolumeSize(8, 10, 12);
         var grid = new WorkingGrid(size, new NiftiGeometry { PixDim = [1, 1, 2, 3] }, spacing: 2);
         grid.Size.Should().Equal(12, 10, 6);
         grid.IsOriginal.Should().BeFalse();
@@ -79,13 +80,13 @@ public sealed class VolumesTests : IDisposable
     [Fact]
     public void A_grid_follows_the_affine_map_and_its_unit()
     {
-        var size = new GridSize(12, 10, 8);
+        var size = new VolumeSize(8, 10, 12);
         // The file's voxel size says something else than its map.
         var geometry = new NiftiGeometry { PixDim = [1, 7, 7, 7], SFormCode = 1, SForm = [1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 3, 0] };
         new WorkingGrid(size, geometry, spacing: 2).Size.Should().Equal(12, 10, 6);
         new WorkingGrid(size, geometry with { Units = 3, SForm = [.. geometry.SForm.Select(value => value * 1000)] }, spacing: 2).Size.Should().Equal(12, 10, 6);
         new WorkingGrid(size, geometry with { Units = 1, SForm = [.. geometry.SForm.Select(value => value / 1000)] }, spacing: 2).Size.Should().Equal(12, 10, 6);
-        new WorkingGrid(new GridSize(12, 10, 1), geometry, spacing: 8).Size.Should().Equal(1, 2, 2);
+        new WorkingGrid(new VolumeSize(1, 10, 12), geometry, spacing: 8).Size.Should().Equal(1, 2, 2);
     }
 
     [Theory]
@@ -93,19 +94,19 @@ public sealed class VolumesTests : IDisposable
     [InlineData(2, 0.01, "12 x 10 x 8 voxels of 1 x 1 x 1 mm make a grid of 800 x 1000 x 1200 at 0.01 mm, more than 268,435,456 voxels. A spacing that fits is 0.016 mm. Is the unit in the header right?")]
     [InlineData(3, 2, "12 x 10 x 8 voxels of 0.001 x 0.001 x 0.001 mm are less than a single voxel of 2 mm. Is the unit in the header right?")]
     public void A_grid_has_a_limit_and_a_message(byte unit, double spacing, string message) =>
-        ((Action)(() => _ = new WorkingGrid(new GridSize(12, 10, 8), NiftiGeometry.Plain(1) with { Units = unit }, spacing))).Should().Throw<InvalidDataException>().WithMessage(message);
+        ((Action)(() => _ = new WorkingGrid(new VolumeSize(8, 10, 12), NiftiGeometry.Plain(1) with { Units = unit }, spacing))).Should().Throw<InvalidDataException>().WithMessage(message);
 
     [Theory]
     [InlineData(1, 16)]
     [InlineData(2, 0.016)]
     public void The_spacing_that_is_proposed_fits(byte unit, double spacing) =>
-        new WorkingGrid(new GridSize(12, 10, 8), NiftiGeometry.Plain(1) with { Units = unit }, spacing).Size.Should().OnlyContain(side => side > 1);
+        new WorkingGrid(new VolumeSize(8, 10, 12), NiftiGeometry.Plain(1) with { Units = unit }, spacing).Size.Should().OnlyContain(side => side > 1);
 
     [Fact]
     public void A_grid_of_any_size_in_a_header_allocates_nothing()
     {
         foreach (var side in (float[])[1e30f, 1e10f, float.MaxValue])
-            ((Action)(() => _ = new WorkingGrid(new GridSize(30_000, 200, 100), NiftiGeometry.Plain(side), spacing: 0.01))).Should().Throw<InvalidDataException>().WithMessage("*more than 268,435,456 voxels*");
+            ((Action)(() => _ = new WorkingGrid(new VolumeSize(100, 200, 30_000), NiftiGeometry.Plain(side), spacing: 0.01))).Should().Throw<InvalidDataException>().WithMessage("*more than 268,435,456 voxels*");
     }
 
     // ---- Preprocessing ----
@@ -174,7 +175,7 @@ public sealed class VolumesTests : IDisposable
         var (weights, image, labels) = (Path.Combine(folder, "net.safetensors"), Path.Combine(folder, "scan.nii"), Path.Combine(folder, "labels.nii"));
         using var model = new UNet(new UNetOptions { InChannels = 1, OutChannels = 3, Widths = [4, 8], Norm = Normalization.None });
         model.Save(weights);
-        var (size, random) = (new GridSize(12, 10, 3), new Random(1));
+        var (size, random) = (new VolumeSize(3, 10, 12), new Random(1));
         var values = Enumerable.Range(0, size.Voxels).Select(_ => (float)random.NextDouble()).ToArray();
         WriteScan(image, values, size, NiftiGeometry.Plain(1));
 
@@ -206,7 +207,7 @@ public sealed class VolumesTests : IDisposable
         using var model = Net();
         model.Save(weights);
         var image = Path.Combine(folder, "scan.nii");
-        WriteScan(image, [.. Enumerable.Range(0, 64).Select(at => (float)at)], new GridSize(4, 4, 4), NiftiGeometry.Plain(1));
+        WriteScan(image, [.. Enumerable.Range(0, 64).Select(at => (float)at)], new VolumeSize(4, 4, 4), NiftiGeometry.Plain(1));
 
         var run = () => Segmentation.Run(SegmentOptions.Parse(["--model", weights, "--image", image, "--out", Path.Combine(folder, "out.nii"), "--roi", "8,8"])!, CancellationToken.None);
 
@@ -242,7 +243,7 @@ public sealed class VolumesTests : IDisposable
         var (weights, image, labels) = (Path.Combine(folder, "net.safetensors"), Path.Combine(folder, "scan.nii"), Path.Combine(folder, "labels.nii"));
         using var model = Net();
         model.Save(weights, Known.ToNotes());
-        WriteScan(image, [.. Enumerable.Range(0, 4096).Select(at => (float)at)], new GridSize(16, 16, 16), NiftiGeometry.Plain(1));
+        WriteScan(image, [.. Enumerable.Range(0, 4096).Select(at => (float)at)], new VolumeSize(16, 16, 16), NiftiGeometry.Plain(1));
         File.WriteAllText(labels, "before");
 
         var run = () => Segmentation.Run(SegmentOptions.Parse(["--model", weights, "--image", image, "--out", labels, "--device", "cpu"])!, new CancellationToken(canceled: true));
@@ -267,10 +268,10 @@ public sealed class VolumesTests : IDisposable
     }
 
     /// <summary>A volume as a file stores it whose axes (x, y, z) run along <paramref name="axes"/> of the body (0 right, 1 front, 2 up), those of the bits in <paramref name="mirrored"/> the other way.</summary>
-    private static (float[] Values, GridSize Size, NiftiGeometry Geometry) Stored(int[] axes, int mirrored, int[] body, Func<int, int, int, float> at)
+    private static (float[] Values, VolumeSize Size, NiftiGeometry Geometry) Stored(int[] axes, int mirrored, int[] body, Func<int, int, int, float> at)
     {
         int[] sides = [.. axes.Select(direction => body[direction])];
-        var affine = new float[12];
+        var affine = new double[12];
         for (var axis = 0; axis < 3; axis++)
         {
             var backwards = (mirrored >> axis & 1) == 1;
@@ -286,10 +287,10 @@ public sealed class VolumesTests : IDisposable
             for (var axis = 0; axis < 3; axis++) place[axes[axis]] = (mirrored >> axis & 1) == 1 ? sides[axis] - 1 - voxel[axis] : voxel[axis];
             values[i] = at(place[0], place[1], place[2]);
         }
-        return (values, new GridSize(sides[0], sides[1], sides[2]), new NiftiGeometry { PixDim = [1, 1, 1, 1], SFormCode = 1, SForm = affine });
+        return (values, new VolumeSize(sides[2], sides[1], sides[0]), new NiftiGeometry { PixDim = [1, 1, 1, 1], SFormCode = 1, SForm = affine });
     }
 
-    private static void WriteScan(string path, float[] values, GridSize size, NiftiGeometry geometry) => File.WriteAllBytes(path, new NiftiFile(size.X, size.Y, size.Z)
-        .Single(76, geometry.PixDim).Int16(252, geometry.QFormCode, geometry.SFormCode).Single(280, geometry.SForm)
+    private static void WriteScan(string path, float[] values, VolumeSize size, NiftiGeometry geometry) => File.WriteAllBytes(path, new NiftiFile(size.X, size.Y, size.Z)
+        .Single(76, Array.ConvertAll(geometry.PixDim, value => (float)value)).Int16(252, geometry.QFormCode, geometry.SFormCode).Single(280, Array.ConvertAll(geometry.SForm, value => (float)value))
         .Voxels(16, 4, MemoryMarshal.AsBytes<float>(values).ToArray()).ToBytes());
 }

@@ -22,6 +22,9 @@ internal sealed record CheckpointContent(CheckpointFormat Format, StateDict Chos
     /// <summary>Everything that isn't in the state dict.</summary>
     public IReadOnlyList<CheckpointItem> Others { get; init; } = [];
 
+    /// <summary>What the file's pickle held; null for safetensors, which holds tensors and texts only.</summary>
+    public object? Root { get; init; }
+
     /// <summary>Text that the file says about itself.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 

@@ -40,6 +40,28 @@ internal sealed class PickledSequence(string kind, List<object?> items)
     public List<object?> Items { get; } = items;
 }
 
+/// <summary>Reads single values out of what a pickle held.</summary>
+internal static class PickledValue
+{
+    /// <summary>What stands at a path of names; dots lead into nested dictionaries.</summary>
+    /// <returns>Whether there is such an entry.</returns>
+    public static bool TryFind(object? root, string path, out object? value)
+    {
+        value = root;
+        foreach (var name in path.Split('.'))
+        {
+            if (value is not PickledDict dictionary || !dictionary.Named.Any(entry => entry.Name == name)) return false;
+            value = dictionary[name];
+        }
+        return true;
+    }
+
+    /// <summary>Whether a value is plain (null, a truth value, a number or a text), or a list of plain values.</summary>
+    public static bool IsPlain(object? value) => IsScalar(value) || value is PickledSequence { Items: var items } && items.TrueForAll(IsScalar);
+
+    private static bool IsScalar(object? value) => value is null or bool or long or double or string;
+}
+
 /// <summary>Raw bytes; what they are is of no interest here.</summary>
 internal sealed record PickledBytes(long Length);
 

@@ -30,6 +30,7 @@ internal sealed class StateDictFinder
         var chosen = finder.Choose(root, wanted);
         return new CheckpointContent(format, chosen)
         {
+            Root = root,
             Paths = [.. finder.found.Select(place => place.Path)],
             Alternatives = wanted is null ? finder.found.Where(place => place.Path != chosen.Path && place.Tensors.DistinctBy(entry => entry.Name).Count() == place.Tensors.Count).Select(finder.Taken) : [],
             Others = [.. Others(root, finder.found.Where(place => place.Path.Length <= chosen.Path.Length && chosen.Path.StartsWith(place.Path, StringComparison.Ordinal)).MaxBy(place => place.Path.Length).Path ?? "")],

@@ -1,0 +1,3 @@
+global using TorchSharp;
+global using UNetFamily.Imaging;
+global using static TorchSharp.torch;

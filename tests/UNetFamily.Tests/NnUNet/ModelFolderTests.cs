@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using UNetFamily.NnUNet;
 using UNetFamily.Tests.Checkpoints;
 using UNetFamily.Tests.Reference;
-using Step = UNetFamily.Tests.Checkpoints.Step;
 
 namespace UNetFamily.Tests.NnUNet;
 
@@ -218,7 +217,7 @@ public sealed class ModelFolderTests : IDisposable
 
         using var weight = zeros(2);
         var writer = new TorchWriter();
-        File.WriteAllBytes(Path.Combine(path, "fold_0", Checkpoint), writer.File(Step.Dictionary(("network_weights", writer.Dictionary([("w", weight)])))));
+        File.WriteAllBytes(Path.Combine(path, "fold_0", Checkpoint), writer.File(Checkpoints.Step.Dictionary(("network_weights", writer.Dictionary([("w", weight)])))));
         Refuses("*'trainer_name' is missing*");
     }
 
@@ -241,11 +240,11 @@ public sealed class ModelFolderTests : IDisposable
         using var weight = zeros(2);
         var writer = new TorchWriter();
         Directory.CreateDirectory(Path.Combine(path, $"fold_{fold}"));
-        File.WriteAllBytes(Path.Combine(path, $"fold_{fold}", Checkpoint), writer.File(Step.Dictionary(
+        File.WriteAllBytes(Path.Combine(path, $"fold_{fold}", Checkpoint), writer.File(Checkpoints.Step.Dictionary(
             ("network_weights", writer.Dictionary([("w", weight)])),
-            ("trainer_name", Step.Text(trainer)),
-            ("init_args", Step.Dictionary(("configuration", Step.Text(configuration)))),
-            ("inference_allowed_mirroring_axes", Step.Tuple(Step.Integer(0), Step.Integer(1), Step.Integer(2))))));
+            ("trainer_name", Checkpoints.Step.Text(trainer)),
+            ("init_args", Checkpoints.Step.Dictionary(("configuration", Checkpoints.Step.Text(configuration)))),
+            ("inference_allowed_mirroring_axes", Checkpoints.Step.Tuple(Checkpoints.Step.Integer(0), Checkpoints.Step.Integer(1), Checkpoints.Step.Integer(2))))));
     }
 
     private void EditPlans(Action<JsonObject> edit) => Edit("plans.json", edit);

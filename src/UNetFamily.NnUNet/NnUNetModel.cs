@@ -99,7 +99,7 @@ public sealed class NnUNetModel : IDisposable
     /// <param name="spacing">Its spacing in millimetres.</param>
     /// <exception cref="ArgumentException">The image would have too many voxels at the model's spacing.</exception>
     public SegmentationMemory EstimateMemory(VolumeSize size, VolumeSpacing spacing) =>
-        SegmentationMemory.Of(Folder, size, spacing, folds.Sum(fold => fold.WeightBytes) + folds[0].PeakBytes([.. Prediction.Patch]));
+        SegmentationMemory.Of(Folder, size, spacing, folds.Sum(fold => 2 * fold.WeightBytes) + folds[0].PeakBytes([.. Prediction.Patch]));
 
     /// <summary>Labels from the mean of several models' probabilities, such as those of a 2D and a 3D configuration.</summary>
     /// <param name="dataset">What their heads stand for.</param>

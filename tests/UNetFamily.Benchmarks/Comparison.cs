@@ -48,6 +48,7 @@ internal static class Comparison
         var job = new Job(benchmark, Network: null, Input: [], settings.Device, settings.Threads ?? 0, settings.Seconds, Original: null);
         if (benchmark is Benchmark.Overhead or Benchmark.Flow) return [job];
         if (benchmark is Benchmark.Window) return [job with { Input = settings.Side is { } side ? [1, side, side, side] : [1, 600, 512, 512] }];
+        if (benchmark is Benchmark.Stages) return Stages.Names.Select(stage => job with { Network = stage, Input = [1, 1, .. Enumerable.Repeat(settings.Side ?? 256, 3)] });
         if (benchmark is Benchmark.Attention) return AttentionTokens.Select(tokens => job with { Input = [1, 32, tokens] });
 
         return Networks(settings.Network).Select(network => job with
@@ -89,7 +90,7 @@ internal static class Comparison
     }
 
     /// <summary>Whether the exported network is measured as well, on a CPU.</summary>
-    private static bool HasOnnx(Job job) => job.Benchmark is Benchmark.Forward && job.Device == "cpu";
+    private static bool HasOnnx(Job job) => job.Benchmark is Benchmark.Forward or Benchmark.Plan && job.Device == "cpu";
 
     private static Row Measure(Job job, Rival? python, Settings settings)
     {

@@ -9,13 +9,15 @@ internal enum Benchmark
     Flow,
     Attention,
     Forward,
+    Plan,
     Step,
     Window,
+    Stages,
 }
 
 /// <summary>One thing to measure, as the parent hands it to a child in JSON; C# and Python read the same.</summary>
 /// <param name="Benchmark">What to do.</param>
-/// <param name="Network">A name of the catalogue; none for <see cref="Benchmark.Overhead"/>, <see cref="Benchmark.Flow"/>, <see cref="Benchmark.Attention"/> and <see cref="Benchmark.Window"/>.</param>
+/// <param name="Network">A name of the catalogue, or of <see cref="Benchmark.Stages"/>; none for <see cref="Benchmark.Overhead"/>, <see cref="Benchmark.Flow"/>, <see cref="Benchmark.Attention"/> and <see cref="Benchmark.Window"/>.</param>
 /// <param name="Input">The shape of the input.</param>
 /// <param name="Device">cpu or cuda.</param>
 /// <param name="Threads">Threads of libtorch; 0 leaves the choice to it.</param>

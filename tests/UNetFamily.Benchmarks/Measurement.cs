@@ -24,9 +24,11 @@ internal static class Measurement
             Benchmark.Overhead => Overhead(job),
             Benchmark.Flow => FlowOfAdds(job),
             Benchmark.Attention => Attention(job),
-            Benchmark.Forward when job.InOnnxRuntime => OnnxForward.Measure(job, Repeat),
+            Benchmark.Forward or Benchmark.Plan when job.InOnnxRuntime => OnnxForward.Measure(job, Repeat),
             Benchmark.Forward => Forward(job),
+            Benchmark.Plan => Plan(job),
             Benchmark.Window => Window(job),
+            Benchmark.Stages => Repeat(job, Stages.Of(job.Network!, (int)job.Input[^1])),
             _ => Step(job),
         };
         using var process = Process.GetCurrentProcess();
@@ -83,6 +85,15 @@ internal static class Measurement
         using var input = randn(job.Input, device: device(job.Device));
         using var mode = no_grad();
         return Repeat(job, () => model.call(input).Dispose());
+    }
+
+    private static double[] Plan(Job job)
+    {
+        using var model = ModelCatalog.Find(job.Network!).Options.Build();
+        model.to(device(job.Device));
+        using var plan = model.ForInference(job.Input.AsSpan(2), job.Input[0]);
+        using var input = randn(job.Input, device: device(job.Device));
+        return Repeat(job, () => plan.Run(input).Dispose());
     }
 
     private static double[] Step(Job job)

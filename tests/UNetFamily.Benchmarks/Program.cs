@@ -7,9 +7,11 @@ const string Usage = """
       flow                the same adds as the flow of a block: described, computed, freed
       attention           efficient paired attention in evaluation mode, each time on twice as many tokens
       forward [network]   one prediction, in evaluation mode without gradients; on a CPU also that of the exported network in ONNX Runtime
+      plan [network]      the same by an inference plan, which is made before
       step [network]      one training step: forward, loss, backward, AdamW
       window              labels of a volume of 600x512x512 in 14 classes by a small network, through a sliding window;
                           the peak includes input and labels; one round of some minutes
+      stages              the stages of nnU-Net's pipeline around a network, each alone, on a volume of 256x256x256
       help                this text
 
     Without a name, all of them. A network is a name of the catalogue, the start of one ("unet", "unet-milesial"), or "all", which takes an hour;

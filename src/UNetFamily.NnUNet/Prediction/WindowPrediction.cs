@@ -6,6 +6,9 @@ namespace UNetFamily.NnUNet;
 /// </summary>
 public sealed record WindowPrediction
 {
+    // Making a plan takes as long as four windows or so.
+    private const int FewestPlanned = 16;
+
     /// <summary>The sides of a window: two, which go over each slice of the first axis, or three.</summary>
     public required ValueList<long> Patch { get; init; }
 
@@ -20,6 +23,10 @@ public sealed record WindowPrediction
     /// <summary>The axes of a window along which it is mirrored: the mean of all combinations.</summary>
     /// <value>None.</value>
     public ValueList<int> MirrorAxes { get; init; } = [];
+
+    /// <summary>Whether the networks are made ready by <see cref="InferencePlanning.ForInference(SegmentationModel, ReadOnlySpan{long})"/> where there are enough windows to make up for that: faster, and equal to rounding.</summary>
+    /// <value>true; false for the same last bits in every process.</value>
+    public bool UsePlan { get; init; } = true;
 
     /// <summary>Where windows start, in the order in which they are computed.</summary>
     /// <param name="volume">The sides of the preprocessed volume, three.</param>
@@ -106,6 +113,7 @@ public sealed record WindowPrediction
         using var sums = new HalfSums([.. volume.Shape[1..]], map.view(window), folds.Count, folds[0].Options.OutChannels, finish);
         var padded = zeros([volume.Shape[0], .. window]);
         var done = 0L;
+        using var plans = new Plans(UsePlan && starts.Length * views.Count >= FewestPlanned ? folds : [], [.. Patch]);
 
         foreach (var start in starts)
         {
@@ -129,7 +137,8 @@ public sealed record WindowPrediction
         {
             cancellation.ThrowIfCancellationRequested();
             using var perView = NewDisposeScope();
-            var logits = axes.Length == 0 ? fold.Logits(input) : fold.Logits(input.flip(axes)).flip(axes);
+            var plan = plans.Of(fold);
+            var logits = axes.Length == 0 ? fold.Logits(input, plan) : fold.Logits(input.flip(axes), plan).flip(axes);
             var result = logits.to(ScalarType.Float32).contiguous().MoveToOuterDisposeScope();
             progress?.Report(new WindowProgress(++done, (long)starts.Length * views.Count * folds.Count));
             return result;
@@ -187,5 +196,31 @@ public sealed record WindowPrediction
         if (!(StepSize is > 0 and <= 1)) throw new ArgumentException($"StepSize must be above 0 and at most 1, is {StepSize}. nnU-Net's: 0.5.");
         if (MirrorAxes.Any(axis => axis < 0 || axis >= Patch.Count) || MirrorAxes.Distinct().Count() < MirrorAxes.Count)
             throw new ArgumentException($"MirrorAxes must be different axes from 0 to {Patch.Count - 1}, are {MirrorAxes}.");
+    }
+
+    /// <summary>The plans of the folds of one run.</summary>
+    private sealed class Plans : IDisposable
+    {
+        private readonly Dictionary<FoldNetwork, InferencePlan?> plans = [];
+
+        public Plans(IReadOnlyList<FoldNetwork> folds, long[] patch)
+        {
+            try
+            {
+                foreach (var fold in folds) plans[fold] = fold.Plan(patch);
+            }
+            catch
+            {
+                Dispose();
+                throw;
+            }
+        }
+
+        public InferencePlan? Of(FoldNetwork fold) => plans.GetValueOrDefault(fold);
+
+        public void Dispose()
+        {
+            foreach (var plan in plans.Values) plan?.Dispose();
+        }
     }
 }

@@ -59,7 +59,7 @@ public static class ImageFile
         if (Ends(".nhdr")) return (Nrrd.Read, (_, _, _, _) => throw new NotSupportedException($"{path}: pairs of files are only read. Nearest: .nrrd."));
         if (Ends(".mha")) return (MetaImage.Read, MetaImage.Write);
         if (Ends(".mhd")) return (MetaImage.Read, (_, _, _, _) => throw new NotSupportedException($"{path}: pairs of files are only read. Nearest: .mha."));
-        if (Ends(".png", ".bmp")) return (Picture.Read, (file, labels, size, _) => Picture.Write(file, labels, size));
+        if (Ends(".png", ".bmp")) return (PictureFile.Read, (file, labels, size, _) => PictureFile.Write(file, labels, size));
         if (Ends(".tif", ".tiff")) return (TiffStack.Read, (file, labels, size, _) => TiffStack.Write(file, labels, size));
         throw new NotSupportedException($"{path}: no format is known for that name. Names may end with {string.Join(", ", Endings)}.");
 

@@ -7,7 +7,7 @@ namespace UNetFamily.Imaging;
 /// Pictures in PNG and BMP, through SkiaSharp: grey ones have a channel, coloured ones three, with transparency one more; a volume of one slice. Values are 0 to 255 as stored, no colour space is converted.
 /// Writes label maps as grey pictures. On Linux the application needs the package SkiaSharp.NativeAssets.Linux or SkiaSharp.NativeAssets.Linux.NoDependencies.
 /// </summary>
-public static class Picture
+public static class PictureFile
 {
     private const int PngDepth = 24;
     private const int BmpHeader = 54, BmpPalette = 4 * 256, BmpDepth = 28;

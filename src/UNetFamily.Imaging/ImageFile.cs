@@ -23,7 +23,7 @@ public static class ImageFile
     {
         ArgumentNullException.ThrowIfNull(geometry);
         var write = Format(path).Write;
-        if (geometry is TurnedGeometry turned) write(path, LabelBytes.Of(turned.Turn.Back(labels.ToArray(), size)), turned.Turn.Back(size), turned.Original);
+        if (geometry is TurnedGeometry turned) write(path, LabelBytes.Of(turned.Orientation.Back(labels.ToArray(), size)), turned.Orientation.Back(size), turned.Original);
         else write(path, LabelBytes.Of(labels), size, geometry);
     }
 

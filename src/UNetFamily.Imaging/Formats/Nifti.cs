@@ -18,9 +18,6 @@ public static class Nifti
     private const int ShortestGzip = 18;
     private const short LabelIntent = 1002;
 
-    // DEFLATE can't do better than 1032:1, which bounds what a compressed file may claim to hold.
-    private const long MostDeflation = 1032;
-
     /// <summary>Reads a <c>.nii</c> file or a pair of <c>.hdr</c> and <c>.img</c>, each of them in gzip or not; first bytes tell which.</summary>
     /// <param name="path">The file; of a pair, either of the two.</param>
     /// <exception cref="InvalidDataException">The file is not such a volume; the message begins with its path and says why.</exception>
@@ -65,7 +62,7 @@ public static class Nifti
         if ((first, second) != (0x1f, 0x8b)) return read(file, file.Length);
         if (file.Length < ShortestGzip) throw new InvalidDataException("the file is truncated.");
         using var content = WholeGzip.Open(file);
-        return read(content, checked(file.Length * MostDeflation));
+        return read(content, checked(file.Length * PackedVoxels.MostDeflation));
     }
 
     private static Volume ReadVoxels(Stream stream, NiftiHeader header, int passed, long longest)

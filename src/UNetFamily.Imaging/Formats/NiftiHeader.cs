@@ -70,7 +70,8 @@ internal sealed record NiftiHeader(VolumeSize Size, VoxelType Type, bool BigEndi
 
             if (sides.Any(side => side < 1)) throw new InvalidDataException($"every axis needs a voxel or more; the shape is {shape}.");
             if (rank < 2 || sides[3..].Any(side => side > 1)) throw new InvalidDataException($"only single volumes are read, and images of two axes; the shape is {shape}.");
-            if ((Int128)sides[0] * sides[1] * sides[2] > VoxelReader.MostVoxels) throw new InvalidDataException($"{shape} is more than the {VoxelReader.MostVoxels:N0} voxels that are read.");
+            // A side alone first: three of 64 bits overflow everything.
+            if (sides[..3].Any(side => side > VoxelReader.MostVoxels) || (Int128)sides[0] * sides[1] * sides[2] > VoxelReader.MostVoxels) throw new InvalidDataException($"{shape} is more than the {VoxelReader.MostVoxels:N0} voxels that are read.");
             return (new VolumeSize((int)sides[2], (int)sides[1], (int)sides[0]), (int)Math.Min(rank, 3));
         }
 

@@ -5,8 +5,8 @@ namespace UNetFamily.Imaging;
 /// <summary>Takes voxels out of the rest of a file, packed or not, after looking whether it is long enough.</summary>
 internal static class PackedVoxels
 {
-    // DEFLATE can't do better than 1032:1, which bounds what a compressed file may claim to hold.
-    private const long MostDeflation = 1032;
+    /// <summary>The most bytes that a byte of DEFLATE can become, which bounds what a compressed file may claim to hold.</summary>
+    public const long MostDeflation = 1032;
 
     public static float[] Read(Stream file, VolumeSize size, VoxelType type, bool bigEndian, Packing packing)
     {

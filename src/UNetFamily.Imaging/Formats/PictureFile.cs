@@ -17,10 +17,11 @@ public static class PictureFile
     /// <summary>Reads a picture.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">The file is no such picture; the message begins with its path and says why.</exception>
+    /// <exception cref="DllNotFoundException">The application lacks SkiaSharp's native library.</exception>
     public static Volume Read(string path)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        return ImageFile.Named(path, () => Read(File.ReadAllBytes(path)));
+        return ImageFile.Named(path, () => WithSkia(() => Read(File.ReadAllBytes(path))));
     }
 
     /// <summary>Writes a label map of one slice as a grey picture of 8 bits. It appears whole or not at all.</summary>
@@ -35,8 +36,20 @@ public static class PictureFile
         if (labels.Problem(size) is { } problem) throw new ArgumentException(problem, nameof(labels));
         if (size.Z != 1) throw new ArgumentException($"A picture has one slice, not {size.Z}.", nameof(size));
         if (labels.Type != VoxelType.UInt8) throw new ArgumentException("A label above 254 doesn't fit into a picture of 8 bits. TIFF holds up to 65535.", nameof(labels));
-        var content = path.EndsWith(".bmp", StringComparison.OrdinalIgnoreCase) ? Bmp(labels.Bytes, size) : Png(labels.Bytes, size);
+        var content = path.EndsWith(".bmp", StringComparison.OrdinalIgnoreCase) ? Bmp(labels.Bytes, size) : WithSkia(() => Png(labels.Bytes, size));
         NewFile.Write(path, file => file.Write(content));
+    }
+
+    private static T WithSkia<T>(Func<T> work)
+    {
+        try
+        {
+            return work();
+        }
+        catch (Exception missing) when (missing is DllNotFoundException or TypeInitializationException { InnerException: DllNotFoundException })
+        {
+            throw new DllNotFoundException("Pictures need SkiaSharp's native library. On Linux, add the package SkiaSharp.NativeAssets.Linux.NoDependencies to the application.", missing);
+        }
     }
 
     private static Volume Read(byte[] bytes)

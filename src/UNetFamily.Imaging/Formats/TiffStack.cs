@@ -10,9 +10,6 @@ public static class TiffStack
 {
     private const int MostPages = short.MaxValue;
 
-    // The most that a byte can become: DEFLATE's bound, which those of the other kinds of compression that are read lie below.
-    private const long MostExpansion = 1032;
-
     /// <summary>Reads a file. TIFF says nothing of the distance between slices: the spacing is 1.</summary>
     /// <param name="path">The file.</param>
     /// <exception cref="InvalidDataException">The file is no such image; the message begins with its path and says why.</exception>
@@ -77,7 +74,8 @@ public static class TiffStack
         var page = PageOf(tiff);
         if (pages > MostPages) throw new InvalidDataException($"there are {pages} pages; {MostPages} are the most.");
         if ((Int128)page.Width * page.Height * pages > VoxelReader.MostVoxels) throw new InvalidDataException($"{page.Width} x {page.Height} x {pages} is more than the {VoxelReader.MostVoxels:N0} voxels that are read.");
-        if ((Int128)page.Width * page.Height * pages * page.Channels * page.Type.Bytes > length * MostExpansion) throw new InvalidDataException("the header promises more than the file can hold.");
+        // The other kinds of compression pack less densely than DEFLATE.
+        if ((Int128)page.Width * page.Height * pages * page.Channels * page.Type.Bytes > length * PackedVoxels.MostDeflation) throw new InvalidDataException("the header promises more than the file can hold.");
         var size = new VolumeSize(pages, page.Height, page.Width);
         float[][] channels = [.. Enumerable.Range(0, page.Channels).Select(_ => new float[size.Voxels])];
         var (row, numbers) = (new byte[tiff.ScanlineSize()], new double[page.Width * page.Channels]);

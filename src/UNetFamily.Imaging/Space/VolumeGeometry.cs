@@ -26,7 +26,7 @@ public abstract record VolumeGeometry
     }
 
     /// <summary>Whether each axis has a direction of its own.</summary>
-    public bool IsInvertible => Spacing is var spacing && VoxelVolume > 1e-6 * spacing.Z * spacing.Y * spacing.X;
+    public bool IsInvertible => Spacing is { IsPositive: true } spacing && VoxelVolume is var volume && double.IsFinite(volume) && volume > 1e-6 * spacing.Z * spacing.Y * spacing.X;
 
     /// <summary>How many axes the file has: 2 for a single image, of which a volume has one slice.</summary>
     /// <value>3.</value>

@@ -16,7 +16,7 @@ public static class VolumeResampling
     /// <exception cref="ArgumentException">The numbers don't fill the volume, or the rule is wrong.</exception>
     public static float[] Resample(float[] values, VolumeSize from, VolumeSize to, VolumeSpacing current, VolumeSpacing target, ResamplingRule rule)
     {
-        Require(values, from, to, rule);
+        Require(values, nameof(values), from, to, rule);
         if (from == to || rule.Method == ResamplingMethod.None) return values;
         var plan = ResamplingPlan.Of(rule, from, to, current, target);
         var moved = plan.Order.Forward(values, from);
@@ -43,7 +43,7 @@ public static class VolumeResampling
     /// <exception cref="ArgumentException">The labels don't fill the volume, or the rule is wrong.</exception>
     public static short[] ResampleLabels(short[] labels, VolumeSize from, VolumeSize to, VolumeSpacing current, VolumeSpacing target, ResamplingRule rule)
     {
-        Require(labels, from, to, rule);
+        Require(labels, nameof(labels), from, to, rule);
         if (from == to || rule.Method == ResamplingMethod.None) return labels;
         var plan = ResamplingPlan.Of(rule, from, to, current, target);
         var moved = plan.Order.Forward(labels, from);
@@ -119,11 +119,11 @@ public static class VolumeResampling
         return [.. Enumerable.Range(0, seen.Length).Where(label => seen[label]).Select(label => (short)(label + short.MinValue))];
     }
 
-    private static void Require<T>(T[] values, VolumeSize from, VolumeSize to, ResamplingRule rule)
+    private static void Require<T>(T[] values, string name, VolumeSize from, VolumeSize to, ResamplingRule rule)
     {
-        ArgumentNullException.ThrowIfNull(values);
+        ArgumentNullException.ThrowIfNull(values, name);
         ArgumentNullException.ThrowIfNull(rule);
-        if (values.Length != from.Voxels) throw new ArgumentException($"{values.Length} numbers don't fill a volume of {from}.", nameof(values));
+        if (values.Length != from.Voxels) throw new ArgumentException($"{values.Length} numbers don't fill a volume of {from}.", name);
         ResamplingPlan.Require(to, rule);
     }
 }

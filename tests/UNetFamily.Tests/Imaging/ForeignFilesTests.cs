@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using System.Text.Json;
 using UNetFamily.NnUNet;
 
@@ -51,7 +52,7 @@ public sealed class ForeignFilesTests : IDisposable
         // Each voxel's label is its place in the file, whatever the reader did to the axes.
         ushort[] places = [.. Enumerable.Range(0, plain.Values.Length).Select(i => (ushort)(i + 200))];
         var path = Path.Combine(folder, "labels.nii.gz");
-        var there = image.Geometry is TurnedGeometry way ? way.Turn.Turn(places, plain.Size) : places;
+        var there = image.Geometry is TurnedGeometry way ? way.Orientation.Turn(places, plain.Size) : places;
         turned.WriteLabels(path, there, image);
         var written = Nifti.Read(path);
         written.Values.Should().Equal(places.Select(label => (float)label));
@@ -116,6 +117,32 @@ public sealed class ForeignFilesTests : IDisposable
                 }
             }
         }
+    }
+
+    [Fact]
+    public void Damaged_headers_of_the_second_version_are_read_or_refused_but_nothing_else()
+    {
+        using var packed = new GZipStream(File.OpenRead(ImagingFiles.Path("nifti2_int.nii.gz")), CompressionMode.Decompress);
+        using var memory = new MemoryStream();
+        packed.CopyTo(memory);
+        var (bytes, random) = (memory.ToArray(), new Random(13));
+        for (var trial = 0; trial < 5000; trial++)
+        {
+            var damaged = (byte[])bytes.Clone();
+            for (var flips = random.Next(1, 5); flips > 0; flips--) damaged[random.Next(544)] ^= (byte)(1 << random.Next(8));
+            // Sides are where overflow could be.
+            if (trial % 3 == 0) random.NextBytes(damaged.AsSpan(24 + 8 * random.Next(3), 8));
+            try
+            {
+                Nifti.Read(new MemoryStream(damaged)).Values.Should().HaveCountLessThanOrEqualTo(240);
+            }
+            catch (InvalidDataException)
+            {
+                // As it should be.
+            }
+        }
+        foreach (var axis in (int[])[0, 1, 2]) BitConverter.TryWriteBytes(bytes.AsSpan(24 + 8 * axis), 1L << 43).Should().BeTrue();
+        ((Action)(() => Nifti.Read(new MemoryStream(bytes)))).Should().Throw<InvalidDataException>().WithMessage("8796093022208 x 8796093022208 x 8796093022208 is more than the 1,073,741,824 voxels that are read.");
     }
 
     [Theory]

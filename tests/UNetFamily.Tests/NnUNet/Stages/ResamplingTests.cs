@@ -101,6 +101,19 @@ public class ResamplingTests
         for (var i = 0; i < found.Length; i++) Math.Abs(found[i] - (float)(Half)expected[i]).Should().BeLessThanOrEqualTo(0.008f);
     }
 
+    /// <summary>Lines are worked on in blocks, and slices by several threads.</summary>
+    [Theory]
+    [InlineData(3, false)]
+    [InlineData(3, null)]
+    [InlineData(1, false)]
+    public void Long_sides_are_no_different(int order, bool? force)
+    {
+        var (from, to, spacing, random) = (new VolumeSize(9, 71, 67), new VolumeSize(37, 85, 50), new VolumeSpacing(5, 1, 1.1), new Random(order));
+        var rule = new ResamplingRule { Order = order, OrderZ = 1, ForceSeparateZ = force };
+        float[] values = [.. Enumerable.Range(0, from.Voxels).Select(_ => random.NextSingle() * 10)];
+        Near(VolumeResampling.Resample(values, from, to, spacing, spacing, rule), PlainResampling.Of(values, from, to, spacing, rule));
+    }
+
     [Theory]
     [InlineData(1, 0, null)]
     [InlineData(0, 0, null)]

@@ -230,10 +230,10 @@ public sealed class NetworkModeTests : FileTests, IClassFixture<NetworkModeTests
 
         Dictionary<string, Tensor> Run(bool predicts)
         {
-            var model = Trained();
+            using var model = Trained();
             var trainer = new Trainer(model, new Squares(), new DiceLoss(), it => optim.SGD(it, 0.1), new TrainerOptions { Epochs = 2, StepsPerEpoch = 3 }) { Validate = Predict };
             trainer.Run(new Reports(_ => Predict(model)));
-            return model.state_dict();
+            return model.state_dict().ToDictionary(entry => entry.Key, entry => entry.Value.detach().clone());
 
             double Predict(SegmentationModel network)
             {

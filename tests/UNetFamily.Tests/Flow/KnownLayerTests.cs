@@ -14,7 +14,7 @@ public sealed class KnownLayerTests
         ["transposed, volumes"] = (() => ConvTranspose3d(4, 6, 2, stride: 2, groups: 2), [2, 4, 3, 4, 5]),
         ["linear"] = (() => Linear(9, 5), [2, 4, 9]),
         ["layer norm"] = (() => LayerNorm(9), [2, 4, 9]),
-        ["group norm"] = (() => GroupNorm(2, 4), [2, 4, 9]),
+        ["group norm"] = (() => Normalization.Group(2).Build(SpatialDims.Two, 4), [2, 4, 9]),
         ["batch norm"] = (() => BatchNorm2d(4), [2, 4, 3, 3]),
         ["instance norm"] = (() => InstanceNorm3d(4), [2, 4, 3, 3, 3]),
         ["instance norm, learned"] = (() => InstanceNorm2d(4, affine: true), [2, 4, 3, 5]),

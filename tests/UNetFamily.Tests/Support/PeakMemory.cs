@@ -43,8 +43,12 @@ internal static class PeakMemory
     /// <summary>The same once the finalizers have freed what earlier tests left to them.</summary>
     public static long Settled()
     {
-        GC.Collect();
-        GC.WaitForPendingFinalizers();
+        // What a finalizer or a weak table still held needs another round.
+        for (var round = 0; round < 3; round++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
         return Held();
     }
 

@@ -7,8 +7,8 @@ using UNetFamily.Tests.Models.U2Net3d;
 using UNetFamily.Tests.Models.UNet;
 using UNetFamily.Tests.Models.UNet3Plus;
 using UNetFamily.Tests.Models.UNetPlusPlus;
-using UNetFamily.Tests.Models.UNeXt;
 using UNetFamily.Tests.Models.UnetrPlusPlus;
+using UNetFamily.Tests.Models.UNeXt;
 
 namespace UNetFamily.Tests.Reference;
 

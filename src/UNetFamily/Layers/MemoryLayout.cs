@@ -16,11 +16,14 @@ internal static class MemoryLayouts
     /// <summary>A copy of a map, or of a convolution's weights.</summary>
     /// <param name="x">(N, C, …spatial).</param>
     /// <param name="layout">How the copy lies in memory.</param>
-    public static Tensor CopyIn(this Tensor x, MemoryLayout layout)
-    {
-        var copy = layout is MemoryLayout.ChannelsLast ? empty_strided(x.shape, ChannelsLastStrides(x.shape), x.dtype, x.device) : empty(x.shape, x.dtype, x.device);
-        return copy.copy_(x);
-    }
+    public static Tensor CopyIn(this Tensor x, MemoryLayout layout) => layout.Empty(x.shape, x.dtype, x.device).copy_(x);
+
+    /// <summary>A map in a layout, with numbers still to be written.</summary>
+    public static Tensor Empty(this MemoryLayout layout, long[] shape, ScalarType type, Device device) =>
+        layout is MemoryLayout.ChannelsLast ? empty_strided(shape, ChannelsLastStrides(shape), type, device) : empty(shape, type, device);
+
+    /// <summary>The other layout.</summary>
+    public static MemoryLayout Other(this MemoryLayout layout) => layout is MemoryLayout.ChannelsLast ? MemoryLayout.Contiguous : MemoryLayout.ChannelsLast;
 
     /// <summary>Whether a map lies in memory in a layout. Where there is one channel or one position, both are the same.</summary>
     public static bool IsIn(this Tensor x, MemoryLayout layout)

@@ -102,7 +102,7 @@ public sealed class InferencePlan : IDisposable
         using var copy = liveness.NeedsCopy(node) ? operands[0] = operands[0].clone() : null;
         var over = liveness.Overwritten(node, recording: false);
         var result = over >= 0 ? operation.Overwrite(operands, over) : operation.Run(operands);
-        if (!operation.TakesChannelsLast || operation is Narrow or WeightOperand || result.IsIn(layout)) return result;
+        if (!operation.TakesChannelsLast || operation is Narrow || result.IsIn(layout)) return result;
         using (result) return result.CopyIn(layout);
     }
 

@@ -22,17 +22,30 @@ internal abstract class KernelOperation(Operation original) : Operation
 
     public sealed override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => original.Fields(fields, x, y);
 
+    /// <summary>Works through the samples of a map, from one tensor into another.</summary>
+    /// <param name="x">A map that is dense in either layout.</param>
+    /// <param name="y">The map to be written, dense in either layout; may be <paramref name="x"/>.</param>
+    /// <param name="work">Takes where a sample's numbers begin in both, in the order in which they lie in memory, and who works.</param>
+    public static void ForSamples(Tensor x, Tensor y, Action<nint, nint, Crew> work)
+    {
+        var (samples, from, to) = (x.shape[0], BytesOfSample(x.shape), BytesOfSample(y.shape));
+        using var crew = new Crew();
+        With(x, source => With(y, target =>
+        {
+            for (var sample = 0; sample < samples; sample++) work(source + (sample * from), target + (sample * to), crew);
+        }));
+
+        static nint BytesOfSample(long[] shape) => (nint)(shape[1] * shape.Positions() * sizeof(float));
+    }
+
     /// <summary>The numbers of a map in the order in which they lie in memory.</summary>
     /// <param name="x">A map that is dense in either layout.</param>
     /// <param name="work">Takes them.</param>
-    public static unsafe void With(Tensor x, Action<nint> work)
+    protected static unsafe void With(Tensor x, Action<nint> work)
     {
         using var order = x.is_contiguous() ? x.alias() : x.movedim([1], [-1]);
         fixed (byte* numbers = order.bytes) work((nint)numbers);
     }
-
-    /// <summary>Where a sample begins, in bytes.</summary>
-    public static nint Offset(long sample, long[] shape) => (nint)(sample * shape[1] * shape.Positions() * sizeof(float));
 
     /// <summary>Numbers of a small tensor.</summary>
     protected static float[] Numbers(Tensor x)

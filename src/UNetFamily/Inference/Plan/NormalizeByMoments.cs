@@ -41,12 +41,7 @@ internal sealed class NormalizeByMoments : KernelOperation
 
     private void Normalize(Tensor x, Tensor y)
     {
-        var shape = x.shape;
-        using var crew = new Crew();
-        With(x, from => With(y, to =>
-        {
-            for (var sample = 0L; sample < shape[0]; sample++)
-                moments.Normalize(from + Offset(sample, shape), to + Offset(sample, shape), shape.Positions(), crew);
-        }));
+        var positions = x.shape.Positions();
+        ForSamples(x, y, (from, to, crew) => moments.Normalize(from, to, positions, crew));
     }
 }

@@ -96,7 +96,7 @@ internal sealed class PlannedGraph : IDisposable
     private static double Milliseconds(Dictionary<MemoryLayout, Form> forms, MemoryLayout layout) => forms.TryGetValue(layout, out var form) ? form.Milliseconds : double.PositiveInfinity;
 
     private double Change(long[] shape, MemoryLayout to) =>
-        cost(new ChangeLayout(to), [shape], to is MemoryLayout.ChannelsLast ? MemoryLayout.Contiguous : MemoryLayout.ChannelsLast);
+        cost(new ChangeLayout(to), [shape], to.Other());
 
     private void Take(int node, MemoryLayout layout, Dictionary<MemoryLayout, Form> forms)
     {
@@ -114,7 +114,7 @@ internal sealed class PlannedGraph : IDisposable
     {
         if (renumbered.TryGetValue((value, layout), out var there)) return there;
         var shape = folded.ShapeOf(value);
-        var other = renumbered[(value, layout is MemoryLayout.ChannelsLast ? MemoryLayout.Contiguous : MemoryLayout.ChannelsLast)];
+        var other = renumbered[(value, layout.Other())];
         var scope = value < folded.Inputs.Length ? folded.Nodes[0].Scope : folded.Nodes[value - folded.Inputs.Length].Scope;
         return renumbered[(value, layout)] = Add(new FlowNode(new ChangeLayout(layout), [other], shape, scope), layout, Change(shape, layout));
     }

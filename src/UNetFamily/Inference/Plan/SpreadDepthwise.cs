@@ -22,13 +22,8 @@ internal sealed class SpreadDepthwise : KernelOperation
     public override Tensor Run(Tensor[] x)
     {
         var (from, to) = (x[0].shape, original.Shape([x[0].shape]));
-        var result = empty([to[0], .. to[2..], to[1]], x[0].dtype).movedim([-1], [1]);
-        using var crew = new Crew();
-        With(x[0], input => With(result, output =>
-        {
-            for (var sample = 0L; sample < from[0]; sample++)
-                kernel.Run(input + Offset(sample, from), from[2..], output + Offset(sample, to), to[2..], crew);
-        }));
+        var result = MemoryLayout.ChannelsLast.Empty(to, x[0].dtype, x[0].device);
+        ForSamples(x[0], result, (input, output, crew) => kernel.Run(input, from[2..], output, to[2..], crew));
         return result;
     }
 }

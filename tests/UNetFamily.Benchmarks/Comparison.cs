@@ -8,21 +8,17 @@ internal static class Comparison
 {
     public static void Run(Settings settings)
     {
-        var benchmarks = settings.Name is null ? Enum.GetValues<Benchmark>() : [Named(settings.Name)];
-        Rival? python = null;
-        var first = true;
+        Benchmark[] benchmarks = settings.Name is null ? Enum.GetValues<Benchmark>() : [Named(settings.Name)];
+        var probe = Rival.Ours.Measure(Job(Benchmark.Overhead, settings) with { Seconds = 0 });
+        // Its own choice of threads may be another: on two cores, one Python takes both and the next a single one.
+        settings = settings with { Threads = probe.Threads };
+        var python = Rival.Python(probe.Torch);
+        Console.WriteLine($"libtorch {probe.Torch}, {(probe.Threads == 1 ? "1 thread" : $"{probe.Threads} threads")}, {settings.Device}; {Describe(python, settings)}");
         foreach (var benchmark in benchmarks)
         {
             var rows = new List<Row>();
             foreach (var job in Jobs(benchmark, settings))
             {
-                if (first)
-                {
-                    var probe = Rival.Ours.Measure(job with { Benchmark = Benchmark.Overhead, Seconds = 0 });
-                    python = Rival.Python(probe.Torch);
-                    Console.WriteLine($"libtorch {probe.Torch}, {(probe.Threads == 1 ? "1 thread" : $"{probe.Threads} threads")}, {job.Device}; Python: {Describe(python, settings)}");
-                    first = false;
-                }
                 if (rows.Count == 0) Console.WriteLine($"\n{benchmark,-44} {"C#",14} {"Python",14} {"ratio",7} {"C# peak",10} {"Python",10}{(HasOnnx(job) ? $" {"ONNX Runtime",14} {"ratio",7}" : "")}");
                 var row = Measure(job, python, settings);
                 rows.Add(row);
@@ -36,16 +32,18 @@ internal static class Comparison
     private static IEnumerable<long> AttentionTokens => [4096, 8192, 16384, 32768];
 
     private static string Describe(Rival? python, Settings settings) =>
-        python is null ? "no python3 with a torch of this version"
-        : settings.PythonFolder is null ? "for overhead only; --python <folder> adds the original networks"
-        : $"originals from {settings.PythonFolder}";
+        python is null ? "Python: none that has a torch"
+        : settings.PythonFolder is null ? $"{python.Name}, for overhead only; --python <folder> adds the original networks"
+        : $"{python.Name}, originals from {settings.PythonFolder}";
 
     private static Benchmark Named(string name) =>
         Enum.TryParse<Benchmark>(name, ignoreCase: true, out var benchmark) ? benchmark : throw new ArgumentException($"There is no benchmark '{name}'.");
 
+    private static Job Job(Benchmark benchmark, Settings settings) => new(benchmark, Network: null, Input: [], settings.Device, settings.Threads ?? 0, settings.Seconds, Original: null);
+
     private static IEnumerable<Job> Jobs(Benchmark benchmark, Settings settings)
     {
-        var job = new Job(benchmark, Network: null, Input: [], settings.Device, settings.Threads ?? 0, settings.Seconds, Original: null);
+        var job = Job(benchmark, settings);
         if (benchmark is Benchmark.Overhead or Benchmark.Flow) return [job];
         if (benchmark is Benchmark.Window) return [job with { Input = settings.Side is { } side ? [1, side, side, side] : [1, 600, 512, 512] }];
         if (benchmark is Benchmark.Stages) return Stages.Names.Select(stage => job with { Network = stage, Input = [1, 1, .. Enumerable.Repeat(settings.Side ?? 256, 3)] });

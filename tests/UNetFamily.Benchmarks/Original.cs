@@ -18,7 +18,7 @@ internal sealed record Original(string Checkouts, string Repository, string File
         {
             foreach (var @case in JsonDocument.Parse(System.IO.File.ReadAllText(file)).RootElement.GetProperty("cases").EnumerateArray())
             {
-                var official = @case.GetProperty("official");
+                if (!@case.TryGetProperty("official", out var official)) continue;      // nnU-Net's cases are whole folders
                 if (@case.GetProperty("param_count").GetInt64() != network.Parameters || !IsPyTorch(official)) continue;
                 return new Original(checkouts, Text("repo").Split('/')[^1], Text("file"), Text("class"), official.GetProperty("kwargs"), HasDeepSupervision(network.Options));
 

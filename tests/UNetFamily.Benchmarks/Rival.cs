@@ -12,15 +12,14 @@ internal sealed class Rival(string name, string program, params string[] argumen
 
     public static Rival Ours { get; } = new("C#", Environment.ProcessPath!, [.. Launcher(), "--child"]);
 
-    /// <summary>The first Python whose torch has the version of our libtorch; null when there is none.</summary>
+    /// <summary>The first Python that has a torch, preferably of the version of our libtorch; null when none has.</summary>
     public static Rival? Python(string torchVersion)
     {
         var script = Path.Combine(AppContext.BaseDirectory, "python", "measure.py");
+        var found = new List<(string Torch, Rival Rival)>();
         foreach (var python in (string[])["python3", "/usr/bin/python3"])
-        {
-            if (TryRun(python, [script], out var version, out _) && Release(version) == Release(torchVersion)) return new Rival("Python", python, script);
-        }
-        return null;
+            if (TryRun(python, [script], out var version, out _)) found.Add((version, new Rival($"Python with torch {version}", python, script)));
+        return found.OrderByDescending(each => Release(each.Torch) == Release(torchVersion)).Select(each => each.Rival).FirstOrDefault();
     }
 
     /// <exception cref="MeasurementFailedException">The process failed; the message has what it said.</exception>

@@ -36,6 +36,13 @@ internal static class MemoryLayouts
         return true;
     }
 
+    /// <summary>Where the numbers of a map begin that is dense in either layout. They stay there as long as the tensor lives, which whoever uses the place must see to.</summary>
+    public static unsafe nint Start(this Tensor x)
+    {
+        using var order = x.is_contiguous() ? x.alias() : x.movedim([1], [-1]);
+        fixed (byte* numbers = order.bytes) return (nint)numbers;
+    }
+
     private static long[] ChannelsLastStrides(long[] shape)
     {
         var strides = new long[shape.Length];

@@ -74,7 +74,7 @@ def forward(job):
 
 def step(job):
     model = original(job).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-4)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9)
     x = torch.randn(job["input"], device=job["device"])
     with torch.no_grad():
         logits = main_output(model(x))

@@ -60,29 +60,29 @@ public sealed class ActivationMemoryTests
         using var input = rand([1, options.InChannels, .. size]);
         var graph = model.Record([1, options.InChannels, .. size]);
         var memory = new FlowMemory(graph, new MemoryMode(Training: false));
-        var predicted = graph.Nodes.Index().Where(node => node.Item.Operation is LayerOperation).Max(node => memory.AliveAt[node.Index] + CopiesOf(node.Item));
+        var predicted = graph.Nodes.Index().Where(node => node.Item.Operation is LayerOperation).Max(node => memory.AliveAt[node.Index]);
         memory.PeakBytes.Should().Be(model.Summary(size).InferencePeakBytes).And.BeGreaterThanOrEqualTo(predicted);
         using var noGradient = no_grad();
         model.call(input).Dispose();
 
-        var (before, peak, least) = (0L, 0L, long.MaxValue);
+        var peak = 0L;
         foreach (var layer in model.modules().OfType<Module<Tensor, Tensor>>().Where(module => !module.children().Any()))
             layer.register_forward_hook((_, _, output) =>
             {
-                peak = Math.Max(peak, PeakMemory.Held() - before);
+                peak = Math.Max(peak, PeakMemory.Held());
                 return output;
             });
-        // The least of some runs: what the process does besides, such as compiling, only adds.
-        for (var i = 0; i < 4; i++)
+        // What the process does besides, such as compiling, takes and frees memory as well, before a run or in it.
+        var peaks = new List<long>();
+        for (var i = 0; i < 5; i++)
         {
-            (before, peak) = (PeakMemory.Settled(), 0);
+            var before = PeakMemory.Settled();
+            peak = 0;
             model.call(input).Dispose();
-            least = Math.Min(least, peak);
+            peaks.Add(peak - before);
         }
-        ((double)predicted / least).Should().BeApproximately(1, Tolerance, $"{least / 1e6:f1} MB are alive at the peak");
-
-        // The copy of its input that a depthwise convolution of volumes works on is there until its own output is copied back.
-        long CopiesOf(FlowNode node) => node.Operation is Convolve { Convolution: Conv3d conv } && DepthwiseVolumes.Copies(conv) ? sizeof(float) * graph.OperandShapes(node)[0].Elements() : 0;
+        var median = peaks.Order().ElementAt(peaks.Count / 2);
+        ((double)predicted / median).Should().BeApproximately(1, Tolerance, $"{median / 1e6:f1} MB are alive at the peak, of {string.Join(", ", peaks)} bytes");
     }
 
     /// <summary>Mixed precision keeps what <c>Fits</c> plans with. Transposed convolutions compute in float32 on a CPU, hence networks with few or none.</summary>

@@ -24,13 +24,15 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     /// <summary>The same convolution with other weights of the same shapes.</summary>
     public abstract ConvolutionOperation With(ConvolutionWeights weights);
 
-    public sealed override Tensor Run(Tensor[] x) => own is null ? RunLayer(x[0]) : Compute(x[0], own);
+    public sealed override Tensor Run(Tensor[] x) =>
+        own is not null ? Compute(x[0], own)
+        : !Hooks.On(conv) && DepthwiseConvolution.Of(this, x[0]) is { } depthwise ? depthwise.Call(x[0])
+        : conv.call(x[0]);
 
-    /// <summary>Calls the layer.</summary>
-    protected virtual Tensor RunLayer(Tensor x) => conv.call(x);
-
-    /// <summary>Computes with weights of its own, in the layout of the operand.</summary>
-    protected abstract Tensor Compute(Tensor x, ConvolutionWeights weights);
+    /// <summary>Computes by libtorch, in the layout of the operand.</summary>
+    /// <param name="x">(N, C, …spatial).</param>
+    /// <param name="weights">Of the shapes of the layer's.</param>
+    public abstract Tensor Compute(Tensor x, ConvolutionWeights weights);
 
     /// <summary>The padding of each end.</summary>
     public long[] Paddings => [.. Enumerable.Range(0, conv.kernel_size.Length).Select(axis => Padding(axis) / 2)];

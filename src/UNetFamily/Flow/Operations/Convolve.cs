@@ -1,15 +1,13 @@
 namespace UNetFamily;
 
-/// <summary>A convolution. Of volumes and depthwise it runs channels last on a CPU, see <see cref="DepthwiseVolumes"/>.</summary>
+/// <summary>A convolution.</summary>
 internal sealed class Convolve(Convolution conv, ConvolutionWeights? own = null) : ConvolutionOperation(conv, own)
 {
     public override int OutputAxis => 0;
 
     public override ConvolutionOperation With(ConvolutionWeights weights) => new Convolve(Convolution, weights);
 
-    protected override Tensor RunLayer(Tensor x) => DepthwiseVolumes.Call(Convolution, x);
-
-    protected override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4
+    public override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4
         ? functional.conv2d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.dilation, Convolution.groups)
         : functional.conv3d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.dilation, Convolution.groups);
 
@@ -24,11 +22,6 @@ internal sealed class Convolve(Convolution conv, ConvolutionWeights? own = null)
 
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode)
     {
-        if (mode.BytesPerNumber == sizeof(float) && DepthwiseVolumes.Copies(Convolution))
-        {
-            var copy = sizeof(float) * x[0].Elements();
-            return MemoryUse.None with { KeptBytes = copy, PassingBytes = copy + (sizeof(float) * y.Elements()) };
-        }
         // Padding other than zeros is a copy of the input: the convolution keeps the copy, and the padding the input.
         if (Convolution.padding_mode is PaddingModes.Zeros) return MemoryUse.KeepsFirst;
         var padded = mode.BytesPerNumber * x[0].WithSides((axis, side) => side + Padding(axis)).Elements();

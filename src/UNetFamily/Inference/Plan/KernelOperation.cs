@@ -30,21 +30,12 @@ internal abstract class KernelOperation(Operation original) : Operation
     {
         var (samples, from, to) = (x.shape[0], BytesOfSample(x.shape), BytesOfSample(y.shape));
         using var crew = new Crew();
-        With(x, source => With(y, target =>
-        {
-            for (var sample = 0; sample < samples; sample++) work(source + (sample * from), target + (sample * to), crew);
-        }));
+        var (source, target) = (x.Start(), y.Start());
+        for (var sample = 0; sample < samples; sample++) work(source + (sample * from), target + (sample * to), crew);
+        GC.KeepAlive(x);
+        GC.KeepAlive(y);
 
         static nint BytesOfSample(long[] shape) => (nint)(shape[1] * shape.Positions() * sizeof(float));
-    }
-
-    /// <summary>The numbers of a map in the order in which they lie in memory.</summary>
-    /// <param name="x">A map that is dense in either layout.</param>
-    /// <param name="work">Takes them.</param>
-    protected static unsafe void With(Tensor x, Action<nint> work)
-    {
-        using var order = x.is_contiguous() ? x.alias() : x.movedim([1], [-1]);
-        fixed (byte* numbers = order.bytes) work((nint)numbers);
     }
 
     /// <summary>Numbers of a small tensor.</summary>

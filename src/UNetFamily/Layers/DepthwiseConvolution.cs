@@ -1,0 +1,132 @@
+namespace UNetFamily;
+
+/// <summary>
+/// Depthwise convolutions, transposed or not, in float32 on a CPU: by <see cref="DepthwiseKernel"/>, whose gradients take a fraction of the time of libtorch's. Everything else goes to libtorch.
+/// The same products in another order, so results are equal to rounding.
+/// </summary>
+internal sealed class DepthwiseConvolution
+{
+    // An index of a channel's numbers, apart and padded, stays a whole number of 32 bits.
+    private const long MostPositions = 1L << 28;
+
+    private readonly ConvolutionOperation operation;
+    private readonly DepthwiseGrid grid;
+    private readonly DepthwiseKernel kernel;
+
+    private DepthwiseConvolution(ConvolutionOperation operation, long[] from, long[] to)
+    {
+        this.operation = operation;
+        var layer = operation.Convolution;
+        grid = new DepthwiseGrid(InVolume(layer.kernel_size, 1), InVolume(layer.stride, 1), InVolume(operation.Paddings, 0), InVolume(layer.dilation, 1),
+            InVolume((IsTransposed ? to : from)[2..], 1), InVolume((IsTransposed ? from : to)[2..], 1));
+        kernel = new DepthwiseKernel(grid);
+    }
+
+    private bool IsTransposed => operation is ConvolveTransposed;
+
+    /// <summary>The convolution of a map; null where it is libtorch's.</summary>
+    /// <param name="operation">The operation of the layer.</param>
+    /// <param name="x">(N, C, …spatial).</param>
+    public static DepthwiseConvolution? Of(ConvolutionOperation operation, Tensor x)
+    {
+        if (!Takes(operation) || x.dtype is not ScalarType.Float32 || x.device_type is not DeviceType.CPU || operation.Weights.Kernel.dtype is not ScalarType.Float32) return null;
+        var (from, to) = (x.shape, operation.Shape([x.shape]));
+        return Math.Max(from.Positions(), to.Positions()) <= MostPositions ? new DepthwiseConvolution(operation, from, to) : null;
+    }
+
+    /// <summary>Whether convolutions of float32 on a CPU are computed here.</summary>
+    public static bool Takes(ConvolutionOperation operation) => DepthwiseKernel.IsFast && operation is { TakesWeights: true, Convolution: var layer }
+        && layer.groups > 1 && layer.groups == layer.in_channels && layer.groups == layer.out_channels && layer.kernel_size.Length is 2 or 3;
+
+    /// <summary>Convolves, and ties the output to the graph where one is recorded.</summary>
+    /// <param name="x">(N, C, …spatial).</param>
+    /// <returns>(N, C, …spatial).</returns>
+    public Tensor Call(Tensor x)
+    {
+        DepthwiseFunction.ThrowEarlierFailure();
+        var (weights, bias) = operation.Weights;
+        if (!is_grad_enabled() || !(x.requires_grad || weights.requires_grad || bias is { requires_grad: true })) return Output(x, weights, bias);
+        // The function's own temporaries go with this scope: TorchSharp's keeps an empty copy of the output otherwise.
+        using var scope = NewDisposeScope();
+        return (bias is null ? DepthwiseFunction.apply(this, x, weights) : DepthwiseFunction.apply(this, x, weights, bias)).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>The output, outside of any graph.</summary>
+    public Tensor Output(Tensor x, Tensor weights, Tensor? bias) => IsTransposed ? Spread(x, weights, bias) : Gather(x, weights, bias);
+
+    /// <summary>The gradient of the input.</summary>
+    public Tensor InputGradient(Tensor gradient, Tensor weights) => IsTransposed ? Gather(gradient, weights, null) : Spread(gradient, weights, null);
+
+    /// <summary>The gradient of the weights.</summary>
+    public Tensor WeightGradient(Tensor x, Tensor gradient)
+    {
+        using var scope = NewDisposeScope();
+        var (large, small) = (IsTransposed ? (gradient, x) : (x, gradient));
+        var (a, b) = (large.contiguous(), small.contiguous());
+        var (samples, channels) = ((int)x.shape[0], (int)x.shape[1]);
+        var (ofLarge, ofSmall, taps) = (Count(grid.Large), Count(grid.Small), grid.Taps.Length);
+        var sums = zeros_like(operation.Weights.Kernel);
+        var (largest, smallest, result) = (a.Start(), b.Start(), sums.Start());
+        InParallel(channels, AddGradients);
+        return sums.MoveToOuterDisposeScope();
+
+        unsafe void AddGradients(int channel)
+        {
+            var totals = stackalloc double[taps];
+            new Span<double>(totals, taps).Clear();
+            for (var sample = 0; sample < samples; sample++)
+            {
+                var map = ((nint)sample * channels) + channel;
+                kernel.AddWeightGradients((float*)largest + (map * ofLarge), (float*)smallest + (map * ofSmall), totals);
+            }
+            for (var tap = 0; tap < taps; tap++) ((float*)result)[(channel * taps) + tap] = (float)totals[tap];
+        }
+    }
+
+    /// <summary>The gradients by libtorch, which can be differentiated once more.</summary>
+    /// <param name="tensors">Input, weights and, where there is one, bias, with the graph that they came from.</param>
+    /// <param name="needed">Which of them need a gradient.</param>
+    /// <param name="gradient">The gradient of the output.</param>
+    public Tensor?[] DifferentiableGradients(IReadOnlyList<Tensor> tensors, bool[] needed, Tensor gradient)
+    {
+        var output = operation.Compute(tensors[0], new ConvolutionWeights(tensors[1], tensors.ElementAtOrDefault(2)));
+        var found = new Queue<Tensor>(autograd.grad([output], [.. tensors.Where((_, index) => needed[index])], [gradient], retain_graph: true, create_graph: true));
+        return [.. needed.Select(needs => needs ? found.Dequeue() : null)];
+    }
+
+    private Tensor Gather(Tensor large, Tensor weights, Tensor? bias) => Mapped(large, weights, bias, grid.Large, grid.Small, gathers: true);
+
+    private Tensor Spread(Tensor small, Tensor weights, Tensor? bias) => Mapped(small, weights, bias, grid.Small, grid.Large, gathers: false);
+
+    private Tensor Mapped(Tensor x, Tensor kernels, Tensor? biases, int[] from, int[] to, bool gathers)
+    {
+        using var scope = NewDisposeScope();
+        var (samples, channels) = ((int)x.shape[0], (int)x.shape[1]);
+        var (input, dense, shifts) = (x.contiguous(), kernels.contiguous(), biases?.contiguous() ?? zeros(channels));
+        var result = empty([samples, channels, .. to[^(x.shape.Length - 2)..].Select(side => (long)side)]);
+        var (ofInput, ofResult, taps) = (Count(from), Count(to), grid.Taps.Length);
+        var (source, weight, shift, target) = (input.Start(), dense.Start(), shifts.Start(), result.Start());
+        InParallel(samples * channels, Map);
+        return result.MoveToOuterDisposeScope();
+
+        unsafe void Map(int map)
+        {
+            var channel = map % channels;
+            float* read = (float*)source + ((nint)map * ofInput), write = (float*)target + ((nint)map * ofResult), weights = (float*)weight + (channel * taps);
+            var bias = ((float*)shift)[channel];
+            if (gathers) kernel.Gather(read, weights, bias, write);
+            else kernel.Spread(read, weights, bias, write);
+        }
+    }
+
+    private static void InParallel(int items, Action<int> work)
+    {
+        using var crew = new Crew();
+        crew.Do(items, work);
+    }
+
+    private static int Count(int[] sides) => sides[0] * sides[1] * sides[2];
+
+    // Images are volumes of one slice.
+    private static int[] InVolume(long[] values, int fill) => values.Length == 2 ? [fill, (int)values[0], (int)values[1]] : [(int)values[0], (int)values[1], (int)values[2]];
+}

@@ -1,0 +1,32 @@
+namespace UNetFamily;
+
+/// <summary>A depthwise convolution as one node of libtorch's graph: its tensors are the input, the weights and, where there is one, the bias.</summary>
+internal sealed class DepthwiseFunction : GradientFunction<DepthwiseFunction>
+{
+    /// <inheritdoc/>
+    public override string Name => nameof(DepthwiseConvolution);
+
+    /// <inheritdoc/>
+    protected override string Failure => "The gradients of a depthwise convolution could not be computed";
+
+    /// <inheritdoc/>
+    protected override (Tensor Output, IEnumerable<Tensor> Saved) Compute(object call, Tensor[] tensors) =>
+        (((DepthwiseConvolution)call).Output(tensors[0], tensors[1], tensors.ElementAtOrDefault(2)), tensors);
+
+    /// <inheritdoc/>
+    protected override Tensor?[] Gradients(object call, IReadOnlyList<Tensor> saved, bool[] needed, Tensor gradient)
+    {
+        var convolution = (DepthwiseConvolution)call;
+        // With create_graph the gradients have gradients themselves, which libtorch knows.
+        if (is_grad_enabled()) return convolution.DifferentiableGradients(saved, needed, gradient);
+        using var scope = NewDisposeScope();
+        Tensor?[] gradients =
+        [
+            needed[0] ? convolution.InputGradient(gradient, saved[1]) : null,
+            needed[1] ? convolution.WeightGradient(saved[0], gradient) : null,
+            .. needed.Skip(2).Select(needs => needs ? gradient.sum([0, .. Enumerable.Range(2, (int)gradient.dim() - 2).Select(axis => (long)axis)]) : null),
+        ];
+        scope.MoveToOuter(gradients.OfType<Tensor>());
+        return gradients;
+    }
+}

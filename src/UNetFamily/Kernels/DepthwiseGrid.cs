@@ -6,23 +6,32 @@ namespace UNetFamily;
 /// </summary>
 internal sealed class DepthwiseGrid
 {
-    private readonly int[] kernel, stride, padding, dilation;
+    private readonly int[] stride, dilation;
 
     /// <summary>Lays out the maps.</summary>
     /// <param name="kernel">The sides of the kernel (D, H, W); images have a depth of 1.</param>
     /// <param name="stride">The strides.</param>
-    /// <param name="padding">The padding of each end.</param>
     /// <param name="dilation">The distances of taps.</param>
+    /// <param name="padding">The padding before each axis of the large map.</param>
+    /// <param name="sources">For each axis of the padded large map, which position of the map stands at each of its own; -1 where there is zero.</param>
     /// <param name="large">The sides of the large map.</param>
     /// <param name="small">The sides of the small map.</param>
-    public DepthwiseGrid(int[] kernel, int[] stride, int[] padding, int[] dilation, int[] large, int[] small)
+    public DepthwiseGrid(int[] kernel, int[] stride, int[] dilation, int[] padding, int[][] sources, int[] large, int[] small)
     {
-        (this.kernel, this.stride, this.padding, this.dilation, Large, Small) = (kernel, stride, padding, dilation, large, small);
-        Part = PerAxis(axis => DivideUp(Math.Max(large[axis] + (2 * padding[axis]), ((small[axis] - 1) * stride[axis]) + (dilation[axis] * (kernel[axis] - 1)) + 1), stride[axis]));
+        (this.stride, this.dilation, Large, Small) = (stride, dilation, large, small);
+        Part = PerAxis(axis => DivideUp(Math.Max(sources[axis].Length, ((small[axis] - 1) * stride[axis]) + (dilation[axis] * (kernel[axis] - 1)) + 1), stride[axis]));
         Margin = PerAxis(axis => dilation[axis] * (kernel[axis] - 1) / stride[axis]);
         Padded = PerAxis(axis => Margin[axis] + Part[axis]);
-        Parts = stride[0] * stride[1] * stride[2];
+        Parts = [.. from z in Enumerable.Range(0, stride[0]) from y in Enumerable.Range(0, stride[1]) from x in Enumerable.Range(0, stride[2]) select new[] { Line(0, z), Line(1, y), Line(2, x) }];
+        Repeats = Parts.Any(axes => axes.Any(line => line.Sources.Index().Any(place => place.Item >= 0 && (place.Index < line.First || place.Index >= line.End))));
         Taps = [.. from z in Enumerable.Range(0, kernel[0]) from y in Enumerable.Range(0, kernel[1]) from x in Enumerable.Range(0, kernel[2]) select TapAt([z, y, x])];
+
+        DepthwiseLine Line(int axis, int remainder)
+        {
+            var (first, end) = (DivideUp(padding[axis] - remainder, stride[axis]), DivideUp(padding[axis] + large[axis] - remainder, stride[axis]));
+            int[] positions = [.. Enumerable.Range(0, Part[axis]).Select(index => (index * stride[axis]) + remainder).Select(position => position < sources[axis].Length ? sources[axis][position] : -1)];
+            return new(positions, first, end, stride[axis]);
+        }
     }
 
     /// <summary>The sides of the large map.</summary>
@@ -34,8 +43,11 @@ internal sealed class DepthwiseGrid
     /// <summary>The sides of each part of the padded large map.</summary>
     public int[] Part { get; }
 
-    /// <summary>How many parts there are.</summary>
-    public int Parts { get; }
+    /// <summary>The parts, each with its three axes.</summary>
+    public DepthwiseLine[][] Parts { get; }
+
+    /// <summary>Whether the padding repeats positions of the map, instead of being zero.</summary>
+    public bool Repeats { get; }
 
     /// <summary>The sides of the small map with a margin before it and zeros behind it, so that every position of a part reaches something.</summary>
     public int[] Padded { get; }
@@ -45,20 +57,6 @@ internal sealed class DepthwiseGrid
 
     /// <summary>The taps of the kernel, in its order.</summary>
     public DepthwiseTap[] Taps { get; }
-
-    /// <summary>The part's first position in the large map, which may lie in the padding, before 0.</summary>
-    public int[] Start(int part) => [(part / (stride[1] * stride[2])) - padding[0], (part / stride[2] % stride[1]) - padding[1], (part % stride[2]) - padding[2]];
-
-    /// <summary>Which positions of a part, along an axis, are positions of the large map.</summary>
-    /// <returns>The first, and the one behind the last.</returns>
-    public (int First, int End) Inside(int part, int axis)
-    {
-        var start = Start(part)[axis];
-        return (start >= 0 ? 0 : DivideUp(-start, stride[axis]), Math.Clamp(DivideUp(Large[axis] - start, stride[axis]), 0, Part[axis]));
-    }
-
-    /// <summary>The distance of neighbours of a part in the large map.</summary>
-    public int Step(int axis) => stride[axis];
 
     private DepthwiseTap TapAt(int[] place)
     {
@@ -74,6 +72,13 @@ internal sealed class DepthwiseGrid
 
     private static int DivideUp(int number, int by) => number <= 0 ? 0 : ((number - 1) / by) + 1;
 }
+
+/// <summary>An axis of a part.</summary>
+/// <param name="Sources">Which position of the large map stands at each of its own; -1 where there is zero.</param>
+/// <param name="First">The first of its positions that isn't padding.</param>
+/// <param name="End">The one behind the last that isn't padding.</param>
+/// <param name="Step">The distance of neighbours in the large map, outside of the padding.</param>
+internal sealed record DepthwiseLine(int[] Sources, int First, int End, int Step);
 
 /// <summary>A tap of a depthwise convolution.</summary>
 /// <param name="Part">The part of the large map that it sees.</param>

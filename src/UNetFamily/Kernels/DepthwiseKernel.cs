@@ -27,7 +27,7 @@ internal sealed unsafe class DepthwiseKernel(DepthwiseGrid grid)
     {
         var (part, sides) = (grid.Part, grid.Small);
         var count = ((sides[1] - 1) * part[2]) + sides[2];
-        using var parts = new Scratch((grid.Parts * Volume(part)) + Slack);
+        using var parts = new Scratch((grid.Parts.Length * Volume(part)) + Slack);
         using var plane = new Scratch(count + Slack);
         var taps = stackalloc Weighed[grid.Taps.Length];
         for (var tap = 0; tap < grid.Taps.Length; tap++) taps[tap] = new(grid.Taps[tap].FromSmall, weights[tap]);
@@ -42,7 +42,7 @@ internal sealed unsafe class DepthwiseKernel(DepthwiseGrid grid)
     /// <summary>A transposed convolution; the gradient of what a convolution takes.</summary>
     /// <param name="small">(D, H, W) of one channel.</param>
     /// <param name="weights">Of the taps.</param>
-    /// <param name="bias">Added to each number.</param>
+    /// <param name="bias">Added to each number, of a map without repeated positions.</param>
     /// <param name="large">(D, H, W), which is written.</param>
     public void Spread(float* small, float* weights, float bias, float* large)
     {
@@ -52,19 +52,19 @@ internal sealed unsafe class DepthwiseKernel(DepthwiseGrid grid)
         using var plane = new Scratch(count + Slack);
         var taps = stackalloc Weighed[grid.Taps.Length];
         Pad(small, source.Start);
-        for (var number = 0; number < grid.Parts; number++)
+        if (grid.Repeats) new Span<float>(large, Volume(sides)).Clear();
+        for (var number = 0; number < grid.Parts.Length; number++)
         {
             var used = 0;
             for (var tap = 0; tap < grid.Taps.Length; tap++)
                 if (grid.Taps[tap].Part == number) taps[used++] = new(grid.Taps[tap].FromLarge, weights[tap]);
-            var start = grid.Start(number);
-            var (rows, columns) = (grid.Inside(number, 1), grid.Inside(number, 2));
-            for (var (z, depths) = (grid.Inside(number, 0).First, grid.Inside(number, 0).End); z < depths; z++)
+            var (depths, rows, columns) = (grid.Parts[number][0].Sources, grid.Parts[number][1].Sources, grid.Parts[number][2]);
+            for (var z = 0; z < part[0]; z++)
             {
+                if (depths[z] < 0) continue;
                 Correlate(source.Start + (z * padded[1] * padded[2]), taps, used, bias, plane.Start, count);
-                var slice = large + ((nint)(start[0] + (z * grid.Step(0))) * sides[1] * sides[2]);
-                for (var y = rows.First; y < rows.End; y++)
-                    Spread(plane.Start + (y * padded[2]) + columns.First, slice + ((start[1] + (y * grid.Step(1))) * sides[2]) + start[2] + (columns.First * grid.Step(2)), columns.End - columns.First, grid.Step(2));
+                for (var y = 0; y < part[1]; y++)
+                    if (rows[y] >= 0) Put(plane.Start + (y * padded[2]), large + Row(depths[z], rows[y]), columns);
             }
         }
     }
@@ -77,7 +77,7 @@ internal sealed unsafe class DepthwiseKernel(DepthwiseGrid grid)
     {
         var (part, sides) = (grid.Part, grid.Small);
         var count = ((sides[1] - 1) * part[2]) + sides[2];
-        using var parts = new Scratch((grid.Parts * Volume(part)) + Slack);
+        using var parts = new Scratch((grid.Parts.Length * Volume(part)) + Slack);
         using var plane = new Scratch(count + Slack);
         TakeApart(large, parts.Start);
         new Span<float>(plane.Start, count + Slack).Clear();
@@ -145,20 +145,17 @@ internal sealed unsafe class DepthwiseKernel(DepthwiseGrid grid)
 
     private void TakeApart(float* large, float* parts)
     {
-        var (part, sides) = (grid.Part, grid.Large);
-        new Span<float>(parts, (grid.Parts * Volume(part)) + Slack).Clear();
-        for (var number = 0; number < grid.Parts; number++, parts += Volume(part))
+        var part = grid.Part;
+        new Span<float>(parts, (grid.Parts.Length * Volume(part)) + Slack).Clear();
+        foreach (var axes in grid.Parts)
         {
-            var start = grid.Start(number);
-            var (depths, rows, columns) = (grid.Inside(number, 0), grid.Inside(number, 1), grid.Inside(number, 2));
-            for (var z = depths.First; z < depths.End; z++)
+            var (depths, rows, columns) = (axes[0].Sources, axes[1].Sources, axes[2]);
+            for (var z = 0; z < part[0]; z++)
             {
-                for (var y = rows.First; y < rows.End; y++)
-                {
-                    var row = large + ((((nint)(start[0] + (z * grid.Step(0))) * sides[1]) + start[1] + (y * grid.Step(1))) * sides[2]) + start[2] + (columns.First * grid.Step(2));
-                    Gather(row, parts + (((z * part[1]) + y) * part[2]) + columns.First, columns.End - columns.First, grid.Step(2));
-                }
+                for (var y = 0; y < part[1]; y++)
+                    if (depths[z] >= 0 && rows[y] >= 0) Take(large + Row(depths[z], rows[y]), parts + (((z * part[1]) + y) * part[2]), columns);
             }
+            parts += Volume(part);
         }
     }
 
@@ -171,16 +168,34 @@ internal sealed unsafe class DepthwiseKernel(DepthwiseGrid grid)
                 Copy(small, padded + ((((z + margin[0]) * to[1]) + y + margin[1]) * to[2]) + margin[2], sides[2]);
     }
 
-    private static void Gather(float* from, float* to, int count, int step)
+    private nint Row(int depth, int row) => (((nint)depth * grid.Large[1]) + row) * grid.Large[2];
+
+    // A row of the large map to its part.
+    private void Take(float* row, float* part, DepthwiseLine line)
     {
-        if (step == 1) Copy(from, to, count);
-        else for (var at = 0; at < count; at++) to[at] = from[at * step];
+        if (line.Step == 1) Copy(row, part + line.First, line.End - line.First);
+        else for (int at = line.First, from = line.Sources.Length > at ? line.Sources[at] : 0; at < line.End; at++, from += line.Step) part[at] = row[from];
+        if (!grid.Repeats) return;
+        for (var at = line.First > 0 ? 0 : line.End; at < line.Sources.Length; at = at == line.First - 1 ? line.End : at + 1)
+            if (line.Sources[at] >= 0) part[at] = row[line.Sources[at]];
     }
 
-    private static void Spread(float* from, float* to, int count, int step)
+    // A row of a part to the large map, where what stands there several times is added.
+    private void Put(float* part, float* row, DepthwiseLine line)
     {
-        if (step == 1) Copy(from, to, count);
-        else for (var at = 0; at < count; at++) to[at * step] = from[at];
+        if (!grid.Repeats && line.Step == 1) Copy(part + line.First, row, line.End - line.First);
+        else if (line.Step == 1) Add(part + line.First, row, line.End - line.First);
+        else for (int at = line.First, to = line.Sources.Length > at ? line.Sources[at] : 0; at < line.End; at++, to += line.Step) row[to] = grid.Repeats ? row[to] + part[at] : part[at];
+        if (!grid.Repeats) return;
+        for (var at = line.First > 0 ? 0 : line.End; at < line.Sources.Length; at = at == line.First - 1 ? line.End : at + 1)
+            if (line.Sources[at] >= 0) row[line.Sources[at]] += part[at];
+    }
+
+    private static void Add(float* from, float* to, int count)
+    {
+        var at = 0;
+        for (; at <= count - Vector256<float>.Count; at += Vector256<float>.Count) (Vector256.Load(to + at) + Vector256.Load(from + at)).Store(to + at);
+        for (; at < count; at++) to[at] += from[at];
     }
 
     private static void Copy(float* from, float* to, int count) => new Span<float>(from, count).CopyTo(new Span<float>(to, count));

@@ -17,8 +17,10 @@ internal sealed class DepthwiseConvolution
     {
         this.operation = operation;
         var layer = operation.Convolution;
-        grid = new DepthwiseGrid(InVolume(layer.kernel_size, 1), InVolume(layer.stride, 1), InVolume(operation.Paddings, 0), InVolume(layer.dilation, 1),
-            InVolume((IsTransposed ? to : from)[2..], 1), InVolume((IsTransposed ? from : to)[2..], 1));
+        var (large, small) = (IsTransposed ? (to, from) : (from, to));
+        int[][] sources = [.. Enumerable.Range(0, layer.kernel_size.Length).Select(axis => operation.Sources(axis, large[axis + 2]))];
+        grid = new DepthwiseGrid(InVolume(layer.kernel_size, 1), InVolume(layer.stride, 1), InVolume(layer.dilation, 1), InVolume(operation.Paddings, 0),
+            sources.Length == 2 ? [[0], .. sources] : sources, InVolume(large[2..], 1), InVolume(small[2..], 1));
         kernel = new DepthwiseKernel(grid);
     }
 
@@ -29,14 +31,15 @@ internal sealed class DepthwiseConvolution
     /// <param name="x">(N, C, …spatial).</param>
     public static DepthwiseConvolution? Of(ConvolutionOperation operation, Tensor x)
     {
-        if (!Takes(operation) || x.dtype is not ScalarType.Float32 || x.device_type is not DeviceType.CPU || operation.Weights.Kernel.dtype is not ScalarType.Float32) return null;
+        // Channels last stay so, by libtorch, but for their gradients.
+        if (!Takes(operation) || !(x.is_contiguous() || is_grad_enabled()) || x.dtype is not ScalarType.Float32 || x.device_type is not DeviceType.CPU || operation.Weights.Kernel.dtype is not ScalarType.Float32) return null;
         var (from, to) = (x.shape, operation.Shape([x.shape]));
         return Math.Max(from.Positions(), to.Positions()) <= MostPositions ? new DepthwiseConvolution(operation, from, to) : null;
     }
 
     /// <summary>Whether convolutions of float32 on a CPU are computed here.</summary>
-    public static bool Takes(ConvolutionOperation operation) => DepthwiseKernel.IsFast && operation is { TakesWeights: true, Convolution: var layer }
-        && layer.groups > 1 && layer.groups == layer.in_channels && layer.groups == layer.out_channels && layer.kernel_size.Length is 2 or 3;
+    public static bool Takes(ConvolutionOperation operation) => DepthwiseKernel.IsFast && operation is { PadsEvenly: true, Convolution: var layer }
+        && layer.weight!.device_type is DeviceType.CPU && (operation.TakesWeights || operation is Convolve) && layer.groups > 1 && layer.groups == layer.in_channels && layer.groups == layer.out_channels && layer.kernel_size.Length is 2 or 3;
 
     /// <summary>Convolves, and ties the output to the graph where one is recorded.</summary>
     /// <param name="x">(N, C, …spatial).</param>
@@ -89,7 +92,11 @@ internal sealed class DepthwiseConvolution
     /// <param name="gradient">The gradient of the output.</param>
     public Tensor?[] DifferentiableGradients(IReadOnlyList<Tensor> tensors, bool[] needed, Tensor gradient)
     {
-        var output = operation.Compute(tensors[0], new ConvolutionWeights(tensors[1], tensors.ElementAtOrDefault(2)));
+        var (x, layer) = (tensors[0], operation.Convolution);
+        var weights = new ConvolutionWeights(tensors[1], tensors.ElementAtOrDefault(2));
+        var ends = operation.Paddings;
+        var output = operation.TakesWeights ? operation.Compute(x, weights, ends)
+            : operation.Compute(functional.pad(x, [.. ends.Reverse().SelectMany(end => (long[])[end, end])], layer.padding_mode), weights, new long[ends.Length]);
         var found = new Queue<Tensor>(autograd.grad([output], [.. tensors.Where((_, index) => needed[index])], [gradient], retain_graph: true, create_graph: true));
         return [.. needed.Select(needs => needs ? found.Dequeue() : null)];
     }

@@ -21,6 +21,12 @@ public class DepthwiseConvolutionTests
         { "conv", [40, 50], [7, 7], [1, 1], [3, 3], [1, 1], 2 },
         { "conv", [40, 50], [7, 7], [2, 3], [3, 3], [1, 2], 2 },
         { "conv", [5, 130], [3, 9], [1, 1], [1, 4], [1, 1], 1 },
+        { "reflect", [9, 7, 8], [3, 5, 3], [1, 1, 1], [1, 2, 2], [1, 1, 1], 2 },
+        { "reflect", [40, 50], [7, 7], [1, 1], [3, 3], [1, 1], 2 },
+        { "reflect", [9, 8], [7, 3], [2, 3], [3, 2], [1, 2], 1 },
+        { "replicate", [1, 2], [7, 7], [1, 1], [3, 3], [1, 1], 1 },
+        { "replicate", [6, 7, 8], [3, 3, 3], [2, 1, 2], [1, 1, 1], [1, 1, 1], 2 },
+        { "circular", [6, 20], [3, 5], [1, 1], [1, 2], [1, 1], 2 },
         { "transposed", [4, 5, 6], [3, 3, 3], [2, 2, 2], [1, 1, 1], [1, 1, 1], 2 },
         { "transposed", [4, 5, 6], [5, 5, 5], [2, 2, 2], [2, 2, 2], [1, 1, 1], 1 },
         { "transposed", [4, 5, 6], [1, 2, 4], [3, 2, 1], [0, 0, 1], [1, 1, 2], 1 },
@@ -92,12 +98,15 @@ public class DepthwiseConvolutionTests
         input.grad.Should().NotBeNull();
     }
 
-    [Fact]
-    public void A_graph_may_be_run_through_twice_and_gradients_have_gradients()
+    [Theory]
+    [InlineData("conv")]
+    [InlineData("reflect")]
+    [InlineData("transposed")]
+    public void A_graph_may_be_run_through_twice_and_gradients_have_gradients(string kind)
     {
         using var scope = NewDisposeScope();
         manual_seed(1);
-        var conv = Layer("conv", [3, 3], [1, 1], [1, 1], [1, 1], bias: true);
+        var conv = Layer(kind, [3, 3], [1, 1], [1, 1], [1, 1], bias: true);
         var input = randn([1, Channels, 8, 8]).requires_grad_();
 
         var squares = Run(conv, input).square().sum();
@@ -149,7 +158,7 @@ public class DepthwiseConvolutionTests
     {
         using var scope = NewDisposeScope();
         var volume = randn([1, 4, 6, 6, 6]);
-        Convolution[] others = [Conv3d(4, 4, 3), Conv3d(4, 8, 3, groups: 4), Conv3d(4, 4, 3, groups: 2), ConvTranspose3d(4, 4, 3), Conv3d(4, 4, 3, padding: 1, padding_mode: PaddingModes.Replicate, groups: 4), Conv3d(1, 1, 3)];
+        Convolution[] others = [Conv3d(4, 4, 3), Conv3d(4, 8, 3, groups: 4), Conv3d(4, 4, 3, groups: 2), ConvTranspose3d(4, 4, 3), Conv3d(4, 4, (2, 2, 2), Padding.Same, groups: 4), Conv3d(1, 1, 3)];
         foreach (var conv in others) DepthwiseConvolution.Of((ConvolutionOperation)KnownLayers.Find(conv)!, volume).Should().BeNull();
         DepthwiseConvolution.Of((ConvolutionOperation)KnownLayers.Find(Conv3d(4, 4, 3, groups: 4))!, volume.to(ScalarType.Float64)).Should().BeNull();
     }
@@ -179,15 +188,16 @@ public class DepthwiseConvolutionTests
     private static Convolution Layer(string kind, int[] kernel, int[] stride, int[] padding, int[] dilation, bool bias)
     {
         var isTransposed = kind == "transposed";
+        var mode = kind switch { "reflect" => PaddingModes.Reflect, "replicate" => PaddingModes.Replicate, "circular" => PaddingModes.Circular, _ => PaddingModes.Zeros };
         if (kernel.Length == 2)
         {
             return isTransposed
                 ? ConvTranspose2d(Channels, Channels, Two(kernel), Two(stride), Two(padding), dilation: Two(dilation), groups: Channels, bias: bias)
-                : Conv2d(Channels, Channels, Two(kernel), Two(stride), Two(padding), Two(dilation), groups: Channels, bias: bias);
+                : Conv2d(Channels, Channels, Two(kernel), Two(stride), Two(padding), Two(dilation), padding_mode: mode, groups: Channels, bias: bias);
         }
         return isTransposed
             ? ConvTranspose3d(Channels, Channels, Three(kernel), Three(stride), Three(padding), dilation: Three(dilation), groups: Channels, bias: bias)
-            : Conv3d(Channels, Channels, Three(kernel), Three(stride), Three(padding), Three(dilation), groups: Channels, bias: bias);
+            : Conv3d(Channels, Channels, Three(kernel), Three(stride), Three(padding), Three(dilation), padding_mode: mode, groups: Channels, bias: bias);
 
         static (long, long) Two(int[] values) => (values[0], values[1]);
 

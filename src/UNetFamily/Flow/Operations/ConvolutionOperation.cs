@@ -12,7 +12,10 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     public ConvolutionWeights Weights => own ?? new ConvolutionWeights(conv.weight!, conv.bias);
 
     /// <summary>Whether the layer's padding can be said in numbers, so that the convolution can be computed with other weights.</summary>
-    public bool TakesWeights => conv.padding_mode is PaddingModes.Zeros && Enumerable.Range(0, conv.kernel_size.Length).All(axis => Padding(axis) % 2 == 0);
+    public bool TakesWeights => conv.padding_mode is PaddingModes.Zeros && PadsEvenly;
+
+    /// <summary>Whether both ends of each axis get as much padding.</summary>
+    public bool PadsEvenly => Enumerable.Range(0, conv.kernel_size.Length).All(axis => Padding(axis) % 2 == 0);
 
     /// <summary>The axis of the weights that has the output channels; of each group's where a transposed convolution has groups.</summary>
     public abstract int OutputAxis { get; }
@@ -25,17 +28,33 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     public abstract ConvolutionOperation With(ConvolutionWeights weights);
 
     public sealed override Tensor Run(Tensor[] x) =>
-        own is not null ? Compute(x[0], own)
-        : !Hooks.On(conv) && DepthwiseConvolution.Of(this, x[0]) is { } depthwise ? depthwise.Call(x[0])
+        !Hooks.On(conv) && DepthwiseConvolution.Of(this, x[0]) is { } depthwise ? depthwise.Call(x[0])
+        : own is not null ? Compute(x[0], own, Paddings)
         : conv.call(x[0]);
 
     /// <summary>Computes by libtorch, in the layout of the operand.</summary>
     /// <param name="x">(N, C, …spatial).</param>
     /// <param name="weights">Of the shapes of the layer's.</param>
-    public abstract Tensor Compute(Tensor x, ConvolutionWeights weights);
+    /// <param name="paddings">The zeros at each end of each axis.</param>
+    public abstract Tensor Compute(Tensor x, ConvolutionWeights weights, long[] paddings);
 
     /// <summary>The padding of each end.</summary>
     public long[] Paddings => [.. Enumerable.Range(0, conv.kernel_size.Length).Select(axis => Padding(axis) / 2)];
+
+    /// <summary>Which position of a map stands at each of the padded one.</summary>
+    /// <param name="axis">The axis.</param>
+    /// <param name="side">The map's side.</param>
+    /// <returns>-1 where there is zero.</returns>
+    public int[] Sources(int axis, long side) => [.. Enumerable.Range(0, checked((int)(side + Padding(axis)))).Select(place => Source(place - (Padding(axis) / 2), side)).Select(source => source >= 0 && source < side ? (int)source : -1)];
+
+    /// <summary>Which position of a map stands at one that may lie outside of it; outside where there is zero.</summary>
+    protected long Source(long position, long side) => conv.padding_mode switch
+    {
+        PaddingModes.Reflect => position < 0 ? -position : position >= side ? 2 * (side - 1) - position : position,
+        PaddingModes.Replicate => Math.Clamp(position, 0, side - 1),
+        PaddingModes.Circular => (position + side) % side,
+        _ => position,
+    };
 
     protected void RequireMap(long[] x)
     {

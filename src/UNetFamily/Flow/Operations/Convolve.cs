@@ -7,9 +7,9 @@ internal sealed class Convolve(Convolution conv, ConvolutionWeights? own = null)
 
     public override ConvolutionOperation With(ConvolutionWeights weights) => new Convolve(Convolution, weights);
 
-    public override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4
-        ? functional.conv2d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.dilation, Convolution.groups)
-        : functional.conv3d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.dilation, Convolution.groups);
+    public override Tensor Compute(Tensor x, ConvolutionWeights weights, long[] paddings) => x.dim() == 4
+        ? functional.conv2d(x, weights.Kernel, weights.Bias, Convolution.stride, paddings, Convolution.dilation, Convolution.groups)
+        : functional.conv3d(x, weights.Kernel, weights.Bias, Convolution.stride, paddings, Convolution.dilation, Convolution.groups);
 
     public override long[] Shape(long[][] x)
     {
@@ -23,20 +23,11 @@ internal sealed class Convolve(Convolution conv, ConvolutionWeights? own = null)
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode)
     {
         // Padding other than zeros is a copy of the input: the convolution keeps the copy, and the padding the input.
-        if (Convolution.padding_mode is PaddingModes.Zeros) return MemoryUse.KeepsFirst;
+        if (Convolution.padding_mode is PaddingModes.Zeros || (mode.BytesPerNumber == sizeof(float) && DepthwiseConvolution.Takes(this))) return MemoryUse.KeepsFirst;
         var padded = mode.BytesPerNumber * x[0].WithSides((axis, side) => side + Padding(axis)).Elements();
         return MemoryUse.KeepsFirst with { KeptBytes = padded, PassingBytes = padded };
     }
 
     public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => fields[0]?.Gather(y[2..], axis => Convolution.kernel_size[axis], (axis, position, tap) =>
         Source(position * Convolution.stride[axis] - Padding(axis) / 2 + Convolution.dilation[axis] * tap, x[0][axis + 2]));
-
-    // Which position the padding repeats.
-    private long Source(long position, long side) => Convolution.padding_mode switch
-    {
-        PaddingModes.Reflect => position < 0 ? -position : position >= side ? 2 * (side - 1) - position : position,
-        PaddingModes.Replicate => Math.Clamp(position, 0, side - 1),
-        PaddingModes.Circular => (position + side) % side,
-        _ => position,
-    };
 }

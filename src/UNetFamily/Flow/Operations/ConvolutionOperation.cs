@@ -47,6 +47,12 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     /// <returns>-1 where there is zero.</returns>
     public int[] Sources(int axis, long side) => [.. Enumerable.Range(0, checked((int)(side + Padding(axis)))).Select(place => Source(place - (Padding(axis) / 2), side)).Select(source => source >= 0 && source < side ? (int)source : -1)];
 
+    /// <summary>What reaches the positions of an axis of the result.</summary>
+    /// <param name="axis">The axis.</param>
+    /// <param name="inputs">The side of the operand.</param>
+    /// <param name="outputs">The side of the result.</param>
+    public abstract DepthwiseReach Reach(int axis, long inputs, long outputs);
+
     /// <summary>Which position of a map stands at one that may lie outside of it; outside where there is zero.</summary>
     protected long Source(long position, long side) => conv.padding_mode switch
     {

@@ -56,9 +56,9 @@ internal sealed class PlannedGraph : IDisposable
             ActivateGaussian.Of(node.Operation),
             channelsLast ? WinogradConvolve.Of(node.Operation, shapes[0], node.Shape) : null,
             channelsLast ? NormalizeByMoments.Of(node.Operation, shapes[0]) : null,
-            channelsLast ? SpreadDepthwise.Of(node.Operation) : null,
+            channelsLast ? GatherDepthwise.Of(node.Operation) : null,
         ];
-        if (!(channelsLast && IsInexact(node.Operation))) yield return () => InLayout(node.Operation, layout);
+        if (!(channelsLast && (IsInexact(node.Operation) || !node.Operation.TakesChannelsLast))) yield return () => InLayout(node.Operation, layout);
         foreach (var kernel in kernels) if (kernel is not null) yield return kernel;
     }
 
@@ -132,7 +132,7 @@ internal sealed class PlannedGraph : IDisposable
 
     /// <summary>Whether a node makes a map of maps, and so has a choice.</summary>
     private bool IsMap(FlowNode node) =>
-        node.Operation.TakesChannelsLast && node.Shape.Length == folded.Inputs[0].Length && node.Operands.Where(HasLayout).All(operand => folded.ShapeOf(operand).Length == node.Shape.Length);
+        (node.Operation.TakesChannelsLast || (takesKernels && GatherDepthwise.Of(node.Operation) is not null)) && node.Shape.Length == folded.Inputs[0].Length && node.Operands.Where(HasLayout).All(operand => folded.ShapeOf(operand).Length == node.Shape.Length);
 
     /// <summary>Whether a value is a map, and no learned tensor.</summary>
     private bool HasLayout(int value) => value < folded.Inputs.Length || folded.Nodes[value - folded.Inputs.Length].Operation is not WeightOperand;

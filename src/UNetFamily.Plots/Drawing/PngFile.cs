@@ -1,0 +1,21 @@
+using SkiaSharp;
+
+namespace UNetFamily;
+
+/// <summary>Writes pictures.</summary>
+internal static class PngFile
+{
+    /// <summary>Draws a picture and writes it to a file, which is whole or not there.</summary>
+    /// <param name="path">The file; one of that name is replaced.</param>
+    /// <param name="width">Width in pixels.</param>
+    /// <param name="height">Height in pixels.</param>
+    /// <param name="draw">Draws it.</param>
+    public static void Save(string path, int width, int height, Action<SKCanvas> draw)
+    {
+        using var surface = SKSurface.Create(new SKImageInfo(width, height)) ?? throw new InvalidOperationException($"A picture of {width} x {height} pixels can't be drawn.");
+        draw(surface.Canvas);
+        using var image = surface.Snapshot();
+        using var png = image.Encode(SKEncodedImageFormat.Png, quality: 100) ?? throw new IOException($"'{path}' can't be written: the picture of {width} x {height} pixels can't be encoded.");
+        WholeFile.Write(path, png.SaveTo);
+    }
+}

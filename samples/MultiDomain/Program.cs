@@ -62,6 +62,8 @@ static async Task<bool> RunAsync(DemoOptions options)
     var file = Path.Combine(options.Out, "macaque.safetensors");
     Directory.CreateDirectory(options.Out);
     model.SaveDomain(macaque.Name, file);
+    foreach (var task in (DomainTask[])[mask, lobes, macaque]) task.Draw(model, Path.Combine(options.Out, $"{task.Name}.png"));
+    Say($"Pictures: mask.png, lobes.png and macaque.png in {options.Out}");
     Say($"The macaque's own part is a file of {new FileInfo(file).Length / 1024.0:0} KiB: {file}");
     Say($"macaque before its training: Dice {untrained.Network.MeanDice:0.000}. One head of each species: this tells how well unseen slices of it are filled in, no more.");
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using ScottPlot;
 using ScottPlot.TickGenerators;
+using SkiaSharp;
 
 namespace UNetFamily;
 
@@ -37,7 +38,13 @@ public static class LearningCurve
         var panels = Panels(epochs, options ?? new());
         PngFile.Save(path, Width, panels.Length * PanelHeight, canvas =>
         {
-            foreach (var (i, panel) in panels.Index()) panel.Render(canvas, new PixelRect(0, Width, (i + 1) * PanelHeight, i * PanelHeight));
+            foreach (var (i, panel) in panels.Index())
+            {
+                // A plot clears all that it may draw on.
+                using var rest = new SKAutoCanvasRestore(canvas);
+                canvas.ClipRect(new SKRect(0, i * PanelHeight, Width, (i + 1) * PanelHeight));
+                panel.Render(canvas, new PixelRect(0, Width, (i + 1) * PanelHeight, i * PanelHeight));
+            }
         });
     }
 
@@ -54,7 +61,7 @@ public static class LearningCurve
         var second = Panel(epochs, options.Score);
         Curve(second, scores, ScoreColour, options.Score);
         Mark(second, options.LowerIsBetter ? scores.MinBy(point => point.Y) : scores.MaxBy(point => point.Y));
-        Fit(second, scores.Min(point => point.Y), scores.Max(point => point.Y));
+        Fit(second, scores);
         return [Finished(first), Finished(second)];
     }
 
@@ -64,12 +71,13 @@ public static class LearningCurve
         plot.XLabel("epoch", TextSize);
         plot.YLabel(vertical, TextSize);
         plot.Axes.Bottom.TickGenerator = new NumericAutomatic { IntegerTicksOnly = true };
+        // Only a logarithmic axis says something between its numbers.
+        plot.Axes.Bottom.MinorTickStyle.Length = plot.Axes.Left.MinorTickStyle.Length = 0;
         var (from, to) = (epochs[0].Epoch, epochs[^1].Epoch);
         var room = Math.Max(0.5, 0.02 * (to - from));
         plot.Axes.SetLimitsX(from - room, to + room);
         plot.Grid.MajorLineColor = Colors.Black.WithAlpha(0.12);
         plot.Axes.Top.FrameLineStyle.IsVisible = plot.Axes.Right.FrameLineStyle.IsVisible = false;
-        plot.ShowLegend(Alignment.UpperRight);
         plot.Legend.ShadowColor = Colors.Transparent;
         plot.Legend.OutlineColor = Colors.Black.WithAlpha(0.2);
         plot.Legend.FontSize = TextSize;
@@ -78,26 +86,26 @@ public static class LearningCurve
 
     private static void DrawLosses(Plot plot, Coordinates[] losses)
     {
-        var (low, high) = (losses.Min(point => point.Y), losses.Max(point => point.Y));
+        var (low, high) = Range(losses);
         if (low > 0 && high / low >= LogarithmicFrom)
         {
             losses = [.. losses.Select(point => new Coordinates(point.X, Math.Log10(point.Y)))];
             plot.Axes.Left.TickGenerator = LogarithmicTicks(low, high);
-            (low, high) = (Math.Log10(low), Math.Log10(high));
+            plot.Axes.Left.MinorTickStyle.Length = 3;
         }
         Curve(plot, losses, LossColour, "loss");
-        Fit(plot, low, high);
+        Fit(plot, losses);
     }
 
     private static void Curve(Plot plot, Coordinates[] points, Color colour, string name)
     {
         var many = points.Length > Few;
-        var line = plot.Add.Scatter(points, many ? colour.WithAlpha(0.35) : colour);
+        var line = plot.Add.Scatter(points, many ? colour.WithAlpha(0.45) : colour);
         (line.LineWidth, line.MarkerSize, line.LegendText) = (many ? 1 : 2, many ? 0 : 6, name);
         if (!many) return;
         var reach = points.Length / Few;
         var mean = plot.Add.ScatterLine(Smooth(points, reach), colour);
-        (mean.LineWidth, mean.LegendText) = (2.5f, $"running mean of {2 * reach + 1}");
+        (mean.LineWidth, mean.LegendText) = (2.5f, $"running mean of {2 * reach + 1} values");
     }
 
     // At the ends over what there is on the shorter side, to both sides alike, so that the ends of a slope stay on it.
@@ -114,10 +122,15 @@ public static class LearningCurve
         dot.LegendText = string.Create(CultureInfo.InvariantCulture, $"best: {best.Y:0.####} in epoch {best.X:0}");
     }
 
-    private static void Fit(Plot plot, double low, double high)
+    private static (double Low, double High) Range(Coordinates[] points) => (points.Min(point => point.Y), points.Max(point => point.Y));
+
+    private static void Fit(Plot plot, Coordinates[] points)
     {
+        var (low, high) = Range(points);
         var room = high > low ? 0.08 * (high - low) : Math.Max(Math.Abs(high) / 2, 1e-3);
         plot.Axes.SetLimitsY(low - room, high + room);
+        // On the right, where the curve ends, on the side that it keeps away from.
+        plot.ShowLegend(points[^(points.Length / 4 + 1)..].Average(point => point.Y) > (low + high) / 2 ? Alignment.LowerRight : Alignment.UpperRight);
     }
 
     // 1, 2 and 5 times the powers of ten; over many decades only the powers.
@@ -130,7 +143,7 @@ public static class LearningCurve
             for (var digit = 1; digit < 10; digit++)
             {
                 var (at, value) = (power + Math.Log10(digit), digit * Math.Pow(10, power));
-                if (digit == 1 ? (power - from) % step == 0 : to - from <= 5 && digit is 2 or 5) ticks.AddMajor(at, value.ToString("g3", CultureInfo.InvariantCulture));
+                if (digit == 1 ? (power - from) % step == 0 : to - from <= 5 && digit is 2 or 5) ticks.AddMajor(at, value.ToString(value is >= 1e-4 and < 1e6 ? "0.####" : "0e0", CultureInfo.InvariantCulture));
                 else ticks.AddMinor(at);
             }
         return ticks;
@@ -159,7 +172,7 @@ public static class LearningCurve
     private static string Title(TrainingProgress last, string title)
     {
         var time = TimeSpan.FromSeconds(last.Seconds);
-        var text = last.Seconds < 60 ? $"{time.TotalSeconds:0} s" : time.TotalHours < 1 ? $"{time:m\\:ss} min" : $"{Math.Floor(time.TotalHours):0} h {time:mm} min";
+        var text = last.Seconds < 60 ? $"{time.TotalSeconds:0} s" : time.TotalHours < 1 ? $"{time.Minutes} min {time.Seconds} s" : $"{Math.Floor(time.TotalHours):0} h {time:mm} min";
         return string.Create(CultureInfo.InvariantCulture, $"{title}: {last.Epoch:N0} {(last.Epoch == 1 ? "epoch" : "epochs")}, {last.Step:N0} {(last.Step == 1 ? "step" : "steps")}, {text}");
     }
 }

@@ -6,7 +6,7 @@ namespace UNetFamily;
 /// A training's epochs as an event file of TensorBoard, written as they end: <c>loss</c>, <c>score</c> and <c>learning_rate</c> over the steps. <c>tensorboard --logdir</c> with the folder, or one above it, shows them.
 /// </summary>
 /// <remarks>
-/// The clock of the events is the training's own, in seconds from its start without what lay between an interruption and its resumption; so TensorBoard's relative time is the time of training, and its wall time is in 1970.
+/// The clock of the events goes with <see cref="TrainingProgress.Seconds"/>: TensorBoard's relative time is the time of training, without what lay between an interruption and a resumption.
 /// </remarks>
 public sealed class TensorBoardLog
 {
@@ -14,6 +14,7 @@ public sealed class TensorBoardLog
     private const string Suffix = "unetfamily";
 
     private readonly SummaryWriter writer;
+    private readonly double start;
 
     /// <summary>Begins an event file, and takes the place of those that an earlier one has left in the folder; files of other programs are left alone.</summary>
     /// <param name="folder">The folder, made when it isn't there.</param>
@@ -23,6 +24,7 @@ public sealed class TensorBoardLog
     {
         ArgumentException.ThrowIfNullOrEmpty(folder);
         var earlier = Directory.Exists(folder) ? Directory.GetFiles(folder, $"events.out.tfevents.*.{Suffix}") : [];
+        start = DateTimeOffset.UtcNow.ToUnixTimeSeconds() - (epochs is [.., var last] ? last.Seconds : 0);
         writer = torch.utils.tensorboard.SummaryWriter(folder, Suffix);
         foreach (var epoch in epochs ?? []) Add(epoch);
         foreach (var file in earlier) File.Delete(file);
@@ -37,7 +39,7 @@ public sealed class TensorBoardLog
         if (epoch.Score is { } score) Write("score", score);
         Write("learning_rate", epoch.LearningRate);
 
-        // The writer's clock is a float, which would tell dates only to two minutes.
-        void Write(string name, double value) => writer.add_scalar(name, (float)value, (int)Math.Min(epoch.Step, int.MaxValue), (long)epoch.Seconds);
+        // The writer's clock has whole seconds; the one that it would read by itself has another unit than TensorBoard's.
+        void Write(string name, double value) => writer.add_scalar(name, (float)value, (int)Math.Min(epoch.Step, int.MaxValue), (long)(start + epoch.Seconds));
     }
 }

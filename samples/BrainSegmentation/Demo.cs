@@ -67,7 +67,7 @@ internal static class Demo
         if (options.Phantom) return Phantom.Create(options.Seed);
         try
         {
-            return await BrainData.LoadAsync(Screen.Say, cancellation);
+            return await (options.Macaque ? BrainData.LoadMacaqueRegionsAsync(Screen.Say, cancellation) : BrainData.LoadAsync(Screen.Say, cancellation));
         }
         catch (DataUnavailableException problem)
         {

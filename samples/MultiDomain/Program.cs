@@ -16,7 +16,7 @@ const double PeakRate = 2e-2;
 try
 {
     if (DemoOptions.Parse(args) is not { } options) Console.WriteLine(DemoOptions.Help);
-    else if (options.Image is not null) throw new UsageException("The tasks of this sample are fixed: --image and --labels don't apply.");
+    else if (options.Image is not null || options.Macaque) throw new UsageException("The tasks of this sample are fixed: --image, --labels and --macaque don't apply.");
     else return await RunAsync(options) ? 0 : 1;
     return 0;
 }

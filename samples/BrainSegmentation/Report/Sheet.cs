@@ -29,13 +29,14 @@ internal static class Sheet
         {
             Title = string.Create(CultureInfo.InvariantCulture, $"{title}: slices that it has not seen, mean Dice {scores.MeanDice:0.00}"),
             Note = subject.Description,
+            ColumnWidth = 220,
         }.Save(path);
     }
 
     /// <summary>The part of the slices that has something in it.</summary>
     private readonly record struct Frame(int Left, int Bottom, int Width, int Height)
     {
-        /// <summary>What is brighter than the darkest voxel by a tenth of the range up to the brightest of the labelled ones, and all that has a label.</summary>
+        /// <summary>Around all that is brighter than air or has a label.</summary>
         public static Frame Around(Subject subject, IReadOnlyList<int> slices)
         {
             var size = subject.Size;

@@ -14,8 +14,8 @@ internal static class PngFile
     {
         using var surface = SKSurface.Create(new SKImageInfo(width, height)) ?? throw new InvalidOperationException($"A picture of {width} x {height} pixels can't be drawn.");
         draw(surface.Canvas);
-        using var image = surface.Snapshot();
-        using var png = image.Encode(SKEncodedImageFormat.Png, quality: 100) ?? throw new IOException($"'{path}' can't be written: the picture of {width} x {height} pixels can't be encoded.");
+        using var pixels = surface.PeekPixels();
+        using var png = pixels.Encode(new SKPngEncoderOptions(SKPngEncoderFilterFlags.AllFilters, zLibLevel: 9)) ?? throw new IOException($"'{path}' can't be written: the picture of {width} x {height} pixels can't be encoded.");
         WholeFile.Write(path, png.SaveTo);
     }
 }

@@ -53,11 +53,11 @@ internal static class BrainData
 
     /// <summary>As <see cref="LoadAsync(Action{string}, CancellationToken)"/>, the macaques' scan with two kinds of tissue.</summary>
     public static Task<Subject> LoadMacaqueAsync(Action<string> say, CancellationToken cancellation) =>
-        LoadAsync($"{Macaques}; tissues by the names of its atlas", MacaqueScan, MacaqueAtlas, LabelScheme.Macaque, say, cancellation);
+        LoadAsync($"{Macaques}; tissues by name", MacaqueScan, MacaqueAtlas, LabelScheme.Macaque, say, cancellation);
 
     /// <summary>As <see cref="LoadMacaqueAsync"/>, with the regions of the brain in nine groups.</summary>
     public static Task<Subject> LoadMacaqueRegionsAsync(Action<string> say, CancellationToken cancellation) =>
-        LoadAsync($"{Macaques}; regions of its atlas grouped by their names", MacaqueScan, MacaqueAtlas, LabelScheme.MacaqueRegions, say, cancellation);
+        LoadAsync($"{Macaques}; regions by name", MacaqueScan, MacaqueAtlas, LabelScheme.MacaqueRegions, say, cancellation);
 
     private static async Task<Subject> LoadAsync(string description, DataFile scan, DataFile labels, LabelScheme scheme, Action<string> say, CancellationToken cancellation)
     {

@@ -29,7 +29,7 @@ internal static class Sheet
         {
             Title = string.Create(CultureInfo.InvariantCulture, $"{title}: slices that it has not seen, mean Dice {scores.MeanDice:0.00}"),
             Note = subject.Description,
-            ColumnWidth = 220,
+            ColumnWidth = 200,
         }.Save(path);
     }
 

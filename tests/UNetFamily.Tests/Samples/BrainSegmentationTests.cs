@@ -203,18 +203,18 @@ public sealed class BrainSegmentationTests
         Sheet.Save(folder.File("slices.png"), "U-Net", phantom, [40, 50], phantom.Labels, scores);
 
         using var picture = new PngPixels(folder.File("slices.png"));
-        picture.Size.Height.Should().BeGreaterThan(2 * 220);
-        var (left, width, row) = (picture.Size.Width - 16 - 4 * 226 + 6, 220, (picture.Size.Height - 78 - 60) / 2);
+        picture.Size.Height.Should().BeGreaterThan(2 * 200);
+        var (left, width, row) = (picture.Size.Width - 16 - 4 * 206 + 6, 200, (picture.Size.Height - 78 - 60) / 2);
         var (slice, truth, prediction) = (At(0), At(1), At(2));
         slice.Red.Should().Be(slice.Green).And.Be(slice.Blue);
         truth.Should().Be(prediction).And.NotBe(slice);
         // Frontal is in front, which is up, and occipital behind.
         FirstRow(1).Should().BeLessThan(FirstRow(4));
 
-        SkiaSharp.SKColor At(int column) => picture[left + column * 226 + width / 2, 78 + row / 3];
+        SkiaSharp.SKColor At(int column) => picture[left + column * 206 + width / 2, 78 + row / 3];
         // The outlines' opacity leaves nothing of the hue of what is below.
         bool Is(SkiaSharp.SKColor colour, int label) => ClassColours.Distance(colour, ClassColours.Of(label)) < 30;
-        int FirstRow(int label) => Enumerable.Range(78, row).First(y => Enumerable.Range(left + 226, width).Any(x => Is(picture[x, y], label)));
+        int FirstRow(int label) => Enumerable.Range(78, row).First(y => Enumerable.Range(left + 206, width).Any(x => Is(picture[x, y], label)));
     }
 
     [Fact]

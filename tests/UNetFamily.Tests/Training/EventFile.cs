@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Numerics;
+using Google.Protobuf;
 using Tensorboard;
 
 namespace UNetFamily.Tests.Training;
@@ -18,7 +19,10 @@ internal static class EventFile
             var length = (int)BinaryPrimitives.ReadUInt64LittleEndian(file);
             BinaryPrimitives.ReadUInt32LittleEndian(file[8..]).Should().Be(MaskedCrc(file[..8]), "that is the checksum of the length");
             BinaryPrimitives.ReadUInt32LittleEndian(file[(12 + length)..]).Should().Be(MaskedCrc(file.Slice(12, length)), "that is the checksum of the message");
-            events.Add(Event.Parser.ParseFrom(file.Slice(12, length)));
+            // TorchSharp's messages are too old for Google.Protobuf's parser, and read themselves.
+            var message = new Event();
+            message.MergeFrom(new CodedInputStream(file.Slice(12, length).ToArray()));
+            events.Add(message);
             file = file[(16 + length)..];
         }
         return events;

@@ -14,15 +14,13 @@ namespace UNetFamily;
 /// </summary>
 public static class LearningCurve
 {
-    internal const int Width = 1000, PanelHeight = 340;
-
-    private const int Margin = 12;
+    private const int Width = 1000, PanelHeight = 340, Margin = 12;
     private const float TextSize = 14, TitleSize = 18;
     // As many epochs as are still seen one by one; losses that fall by more than this factor would lie flat on a linear axis.
     private const int Few = 60;
     private const double LogarithmicFrom = 30;
 
-    internal static readonly Color LossColour = Color.FromHex("#1f6fb4"), ScoreColour = Color.FromHex("#d9600f");
+    private static readonly Color LossColour = Color.FromHex("#1f6fb4"), ScoreColour = Color.FromHex("#d9600f");
 
     /// <summary>Draws and writes the picture, of 1000 x 340 pixels or, with scores, 1000 x 680.</summary>
     /// <param name="path">The file to write; one of that name is replaced. It appears whole or not at all.</param>
@@ -40,6 +38,7 @@ public static class LearningCurve
         {
             foreach (var (i, panel) in panels.Index())
             {
+                using var drawn = panel;
                 // A plot clears all that it may draw on.
                 using var rest = new SKAutoCanvasRestore(canvas);
                 canvas.ClipRect(new SKRect(0, i * PanelHeight, Width, (i + 1) * PanelHeight));

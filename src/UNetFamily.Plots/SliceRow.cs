@@ -3,10 +3,10 @@ namespace UNetFamily;
 /// <summary>A row of a <see cref="SliceSheet"/>.</summary>
 /// <param name="Caption">What stands beside it, such as the number of the slice; may have several lines.</param>
 /// <param name="Views">A view for each column.</param>
-public sealed record SliceRow(string Caption, IReadOnlyList<SliceView> Views)
+public sealed record SliceRow(string Caption, ValueList<SliceView> Views)
 {
     /// <summary>The columns of <see cref="Comparing"/>: image, truth, prediction, difference.</summary>
-    public static IReadOnlyList<string> ComparedColumns { get; } = ["image", "truth", "prediction", "difference"];
+    public static ValueList<string> ComparedColumns { get; } = ["image", "truth", "prediction", "difference"];
 
     /// <summary>A slice as it is, with its true classes, with the predicted ones, and with what differs between the two.</summary>
     /// <param name="caption">What stands beside it.</param>

@@ -12,7 +12,7 @@ namespace UNetFamily;
 /// <param name="Classes">The names of the classes, background first.</param>
 /// <param name="Columns">The titles of the columns.</param>
 /// <param name="Rows">The rows, one or more.</param>
-public sealed record SliceSheet(IReadOnlyList<string> Classes, IReadOnlyList<string> Columns, IReadOnlyList<SliceRow> Rows)
+public sealed record SliceSheet(ValueList<string> Classes, ValueList<string> Columns, ValueList<SliceRow> Rows)
 {
     /// <summary>What stands above the sheet.</summary>
     /// <value>null: nothing.</value>

@@ -25,7 +25,7 @@ internal static class Sheet
             frame.View(subject, z),
             frame.Cut(subject.LabelsOf(z), subject.Size),
             frame.Cut(predicted.AsSpan(z * subject.Size.Slice, subject.Size.Slice), subject.Size)));
-        new SliceSheet(subject.Scheme.Names, SliceRow.ComparedColumns, [.. rows])
+        new SliceSheet([.. subject.Scheme.Names], SliceRow.ComparedColumns, [.. rows])
         {
             Title = string.Create(CultureInfo.InvariantCulture, $"{title}: slices that it has not seen, mean Dice {scores.MeanDice:0.00}"),
             Note = subject.Description,

@@ -6,14 +6,14 @@ namespace UNetFamily;
 internal sealed class SheetLayout
 {
     private const int Margin = 16, Gap = 6;
-    private const int LineHeight = 22, LegendHeight = 26, Swatch = 14;
+    private const int TitleHeight = 34, LineHeight = 22, LegendHeight = 26, Swatch = 14;
     private const float TextSize = 15, TitleSize = 19, NoteSize = 12;
 
     private static readonly SKColor Paper = new(24, 24, 28), Ink = new(236, 236, 240), Faint = new(160, 160, 170);
 
     private readonly SliceSheet sheet;
     private readonly GreyWindow[] windows;
-    private readonly int captionWidth, titleHeight, gridTop;
+    private readonly int captionWidth, gridTop;
     private readonly int[] tops, heights;
     private readonly Placed[] legend, note;
     private readonly int legendTop, noteTop;
@@ -26,8 +26,7 @@ internal sealed class SheetLayout
         if (captionWidth > 0) captionWidth += 2 * Gap;
         Width = 2 * Margin + captionWidth + sheet.Columns.Count * (sheet.ColumnWidth + Gap) - Gap;
 
-        titleHeight = sheet.Title is null ? 0 : 34;
-        gridTop = Margin + titleHeight + LineHeight + Gap;
+        gridTop = Margin + (sheet.Title is null ? 0 : TitleHeight) + LineHeight + Gap;
         heights = [.. sheet.Rows.Select(row => Math.Max(row.Views.Max(HeightOf), Lines(row.Caption).Length * LineHeight))];
         tops = new int[heights.Length];
         for (var (i, top) = (0, gridTop); i < heights.Length; top += heights[i++] + Gap) tops[i] = top;

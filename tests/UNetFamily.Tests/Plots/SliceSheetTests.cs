@@ -114,7 +114,7 @@ public sealed class SliceSheetTests : FileTests
 
     private static SliceView Slice => new(Ramp, Side, Side);
 
-    private static SliceSheet Sheet(string[] classes, SliceRow row) => new(classes, SliceRow.ComparedColumns, [row]) { ColumnWidth = Column };
+    private static SliceSheet Sheet(string[] classes, SliceRow row) => new([.. classes], SliceRow.ComparedColumns, [row]) { ColumnWidth = Column };
 
     private static byte[] Labels(Func<int, int, int> label) => [.. Enumerable.Range(0, Side * Side).Select(i => (byte)label(i % Side, i / Side))];
 

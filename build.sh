@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly repo=$PWD
 readonly artifacts=$repo/artifacts
 readonly configuration=Release
-readonly packages=(UNetFamily UNetFamily.Imaging UNetFamily.NnUNet)
+readonly packages=(UNetFamily UNetFamily.Imaging UNetFamily.NnUNet UNetFamily.Onnx UNetFamily.Plots)
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
 
@@ -14,7 +14,7 @@ usage() {
   cat <<'END'
 usage: ./build.sh <command> [arguments]
 
-  demo [--quick]   trains a U-Net on a brain MRI and segments slices that it has not seen; --volumes does it in 3D
+  demo [--quick]   trains a U-Net on a brain MRI and segments slices that it has not seen; --volumes does it in 3D, --macaque on another brain
   compose          as demo, with a network that is in no paper, made of the blocks of two
   domains          trains one network for several domains of brain scans, and adds one to it
   segment          segments a NIfTI volume with a trained network: --model FILE --image FILE --out FILE
@@ -184,11 +184,13 @@ pack() {
   trap 'rm -rf "$work"' EXIT
   run_consumer "$version"
   run_onnx_consumer
-  # The packages of TorchSharp, SkiaSharp and ONNX Runtime with native files are the application's choice.
+  # The packages of TorchSharp, SkiaSharp and ONNX Runtime with native files are the application's choice; but ScottPlot brings some for SkiaSharp on Linux, which must be of SkiaSharp's version.
   check_package UNetFamily "$version" TorchSharp System.IO.Hashing
   check_package UNetFamily.Imaging "$version" BitMiracle.LibTiff.NET SkiaSharp
   check_package UNetFamily.NnUNet "$version" TorchSharp UNetFamily UNetFamily.Imaging
   check_package UNetFamily.Onnx "$version" Google.Protobuf Microsoft.ML.OnnxRuntime.Managed OnnxSharp TorchSharp UNetFamily
+  check_package UNetFamily.Plots "$version" ScottPlot SkiaSharp SkiaSharp.NativeAssets.Linux.NoDependencies UNetFamily
+  require_files "$work/packages/unetfamily.plots/$version" Fonts/{LICENSE,README.md}
   require_files "$work/packages/unetfamily/$version" buildTransitive/{UNetFamily.targets,WeakenVersionNeed.cs}
 }
 

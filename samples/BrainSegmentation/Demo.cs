@@ -41,8 +41,8 @@ internal static class Demo
         Screen.Table(subject.Scheme, evaluation);
         Screen.Say("One head only: this tells how well unseen slices of it are filled in, not how the network does on other people.");
         File.WriteAllText(files.Scores, evaluation.Network.Report.ToCsv());
-        Sheet.Draw(subject, labels, split.Centres).Save(files.Picture);
-        Screen.Say($"Picture (slice, truth, prediction): {files.Picture}");
+        Sheet.Save(files.Picture, "U-Net", subject, split.Centres, labels, evaluation.Network);
+        Screen.Say($"Picture (truth, prediction):         {files.Picture}");
         Screen.Say($"Scores of each slice and class:     {files.Scores}");
         Screen.Say($"Label map of the whole volume:      {files.LabelMap}");
         Screen.Say($"Weights:                            {files.Weights}");
@@ -67,7 +67,7 @@ internal static class Demo
         if (options.Phantom) return Phantom.Create(options.Seed);
         try
         {
-            return await BrainData.LoadAsync(Screen.Say, cancellation);
+            return await (options.Macaque ? BrainData.LoadMacaqueRegionsAsync(Screen.Say, cancellation) : BrainData.LoadAsync(Screen.Say, cancellation));
         }
         catch (DataUnavailableException problem)
         {

@@ -10,6 +10,7 @@ internal sealed record DemoOptions
 
           --image FILE --labels FILE   your own NIfTI-1 pair (.nii or .nii.gz) instead of the brain that is downloaded;
                                        every value of the labels becomes a class, 0 is the background
+          --macaque                    the average brain of 19 macaques and the regions of its atlas instead of the brain of a person
           --phantom                    a generated phantom instead of a brain
           --volumes                    patches of the volume instead of slices, through a network for volumes: slower, and the whole path of the library
           --resume                     with --volumes: goes on with the training in --out, which Ctrl+C or --minutes ended
@@ -31,6 +32,8 @@ internal sealed record DemoOptions
     public string? Labels { get; private init; }
 
     public bool Phantom { get; private init; }
+
+    public bool Macaque { get; private init; }
 
     public bool Volumes { get; private init; }
 
@@ -75,6 +78,7 @@ internal sealed record DemoOptions
                 "--quick" or "--volumes" => options,
                 "--resume" => options with { Resume = true },
                 "--phantom" => options with { Phantom = true },
+                "--macaque" => options with { Macaque = true },
                 "--image" => options with { Image = Value() },
                 "--labels" => options with { Labels = Value() },
                 "--out" => options with { Out = Value() },
@@ -97,7 +101,8 @@ internal sealed record DemoOptions
 
         if (options.Image is null != options.Labels is null) throw new UsageException("--image and --labels belong together.");
         if (options.Resume && !options.Volumes) throw new UsageException("--resume needs --volumes.");
-        if (options.Phantom && options.Image is not null) throw new UsageException("--phantom and --image exclude each other.");
+        string[] subjects = [.. options.Phantom ? (string[])["--phantom"] : [], .. options.Image is null ? [] : (string[])["--image"], .. options.Macaque ? (string[])["--macaque"] : []];
+        if (subjects.Length > 1) throw new UsageException($"{string.Join(" and ", subjects)} exclude each other.");
         return options;
     }
 }

@@ -42,8 +42,13 @@ static async Task<bool> RunAsync(DemoOptions options)
     var trained = Screen.Train(report => trainer.Run(options.Seed, report, CancellationToken.None));
     Screen.Say(string.Create(CultureInfo.InvariantCulture, $"Trained {trained.Steps} steps in {trained.Elapsed.TotalSeconds:0} s: loss {trained.FirstLoss:0.000} to {trained.Loss:0.000}."));
 
-    var evaluation = Evaluation.OfCentres(subject, split, new Segmenter(model, sampler, view, subject));
+    var predicted = new Segmenter(model, sampler, view, subject).SegmentOnly(split.Centres);
+    var evaluation = Evaluation.Of(subject, split, predicted);
     Screen.Table(subject.Scheme, evaluation, "GatedNest");
     Screen.Say(string.Create(CultureInfo.InvariantCulture, $"Mean Dice {evaluation.Network.MeanDice:0.000} with {summary.Parameters:N0} parameters."));
+    Directory.CreateDirectory(options.Out);
+    var picture = Path.Combine(options.Out, "gated-nest.png");
+    Sheet.Save(picture, "GatedNest", subject, split.Centres, predicted, evaluation.Network);
+    Screen.Say($"Picture: {picture}");
     return trained.Loss < trained.FirstLoss;
 }

@@ -1,4 +1,5 @@
 using UNetFamily.Samples.BrainSegmentation.Data;
+using UNetFamily.Samples.BrainSegmentation.Report;
 using UNetFamily.Samples.BrainSegmentation.Training;
 
 namespace UNetFamily.Samples.MultiDomain;
@@ -29,10 +30,19 @@ internal sealed class DomainTask : IDisposable
 
     public Lesson In(U2Net3d model) => new(model.ForDomain(Name), sampler, loss, split.Training);
 
-    public Evaluation Evaluate(U2Net3d model)
+    public Evaluation Evaluate(U2Net3d model) => Evaluation.Of(subject, split, Segment(model));
+
+    /// <summary>Draws what the network makes of the slices that it is judged by.</summary>
+    public void Draw(U2Net3d model, string path)
+    {
+        var predicted = Segment(model);
+        Sheet.Save(path, $"Domain {Name}", subject, split.Centres, predicted, Evaluation.Of(subject, split, predicted).Network);
+    }
+
+    private byte[] Segment(U2Net3d model)
     {
         using var network = model.ForDomain(Name);
-        return Evaluation.OfCentres(subject, split, new Segmenter(network, sampler, view, subject));
+        return new Segmenter(network, sampler, view, subject).SegmentOnly(split.Centres);
     }
 
     public void Dispose() => sampler.Dispose();

@@ -16,7 +16,7 @@ const double PeakRate = 2e-2;
 try
 {
     if (DemoOptions.Parse(args) is not { } options) Console.WriteLine(DemoOptions.Help);
-    else if (options.Image is not null) throw new UsageException("The tasks of this sample are fixed: --image and --labels don't apply.");
+    else if (options.Image is not null || options.Macaque) throw new UsageException("The tasks of this sample are fixed: --image, --labels and --macaque don't apply.");
     else return await RunAsync(options) ? 0 : 1;
     return 0;
 }
@@ -62,6 +62,8 @@ static async Task<bool> RunAsync(DemoOptions options)
     var file = Path.Combine(options.Out, "macaque.safetensors");
     Directory.CreateDirectory(options.Out);
     model.SaveDomain(macaque.Name, file);
+    foreach (var task in (DomainTask[])[mask, lobes, macaque]) task.Draw(model, Path.Combine(options.Out, $"{task.Name}.png"));
+    Say($"Pictures: mask.png, lobes.png and macaque.png in {options.Out}");
     Say($"The macaque's own part is a file of {new FileInfo(file).Length / 1024.0:0} KiB: {file}");
     Say($"macaque before its training: Dice {untrained.Network.MeanDice:0.000}. One head of each species: this tells how well unseen slices of it are filled in, no more.");
 

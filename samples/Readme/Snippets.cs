@@ -236,7 +236,7 @@ public static class Snippets
             Precision = Precision.BFloat16,                 // float32 masters, norms and losses
             AverageDecay = 0.999,                           // of the weights, for validation and the result
             Patience = 30,
-            Folder = "spleen",                              // last.safetensors, best.safetensors, log.csv, curve.png
+            Folder = "spleen",                              // last.safetensors, best.safetensors, log.csv, events for TensorBoard
             Resume = true,                                  // where it was interrupted, on the CPU bit for bit
         })
         {

@@ -27,4 +27,10 @@ File.Delete(file);
 if (read.Values[0] != 0 || read.Values[^1] != 3) throw new InvalidOperationException($"The picture came back as {string.Join(", ", read.Values)}.");
 Console.WriteLine($"UNetFamily.Imaging and UNetFamily.NnUNet resample labels and keep them in a picture of {read.Size}.");
 
+var curve = Path.ChangeExtension(file, ".curve.png");
+LearningCurve.Save(curve, [new() { Epoch = 1, Step = 10, LearningRate = 0.1, Loss = 0.5, Score = 0.5, Seconds = 1 }]);
+if (ImageFile.Read(curve).Size != new VolumeSize(1, 680, 1000)) throw new InvalidOperationException("The curve has another size.");
+File.Delete(curve);
+Console.WriteLine("UNetFamily.Plots draws a learning curve.");
+
 if (args is [var path]) model.ExportOnnx(path, 64);

@@ -16,6 +16,9 @@ internal static class BrainData
     private const string Templates = "usr/share/mricron/templates";
     private const string Description = "T1 scan of one person (Colin27) and the AAL atlas that was drawn on it, from Debian's mricron-data";
 
+    // As its licence asks for.
+    private const string Macaques = "Average T1 scan of 19 rhesus macaques: INIA19 template, https://www.nitrc.org/projects/inia19/, PMID 23230398, CC-BY";
+
     private static readonly DataFile Archive = new("mricron-data_1.2.20211006+dfsg-4_all.deb", "d40aa0ed66cf89bf6cafa049ad3884703c9d975c2ee2737525b7196528df9d6f");
 
     // The sums of what is inside the gzip files: Debian may compress the same volumes anew.
@@ -50,7 +53,11 @@ internal static class BrainData
 
     /// <summary>As <see cref="LoadAsync(Action{string}, CancellationToken)"/>, the macaques' scan with two kinds of tissue.</summary>
     public static Task<Subject> LoadMacaqueAsync(Action<string> say, CancellationToken cancellation) =>
-        LoadAsync("average T1 scan of 19 rhesus macaques (INIA19), tissues by the names of its atlas", MacaqueScan, MacaqueAtlas, LabelScheme.Macaque, say, cancellation);
+        LoadAsync($"{Macaques}; tissues by name", MacaqueScan, MacaqueAtlas, LabelScheme.Macaque, say, cancellation);
+
+    /// <summary>As <see cref="LoadMacaqueAsync"/>, with the regions of the brain in nine groups.</summary>
+    public static Task<Subject> LoadMacaqueRegionsAsync(Action<string> say, CancellationToken cancellation) =>
+        LoadAsync($"{Macaques}; regions by name", MacaqueScan, MacaqueAtlas, LabelScheme.MacaqueRegions, say, cancellation);
 
     private static async Task<Subject> LoadAsync(string description, DataFile scan, DataFile labels, LabelScheme scheme, Action<string> say, CancellationToken cancellation)
     {

@@ -26,7 +26,21 @@ internal sealed record LabelScheme(IReadOnlyList<string> Names, IReadOnlyDiction
     /// </summary>
     public static LabelScheme Macaque { get; } = new(
         ["background", "grey and other", "white matter"],
-        Enumerable.Range(1, 1605).ToDictionary(region => region, region => (byte)(region % 1000 is 2 or 55 or 151 or 193 ? 2 : 1)),
+        OfBothSides(other: 1, Ranges((2, 2, 2), (2, 55, 55), (2, 151, 151), (2, 193, 193))),
+        MirrorSymmetric: true);
+
+    /// <summary>The atlas of the macaque in nine groups, by the names of its larger regions: the lobes' cortex, the limbic system with the insula, deep grey nuclei, cerebellum, white matter of the cerebrum, and all other tissue.</summary>
+    public static LabelScheme MacaqueRegions { get; } = new(
+        ["background", "frontal", "parietal", "temporal", "occipital", "limbic, insula", "deep grey", "cerebellum", "white matter", "brainstem, other"],
+        OfBothSides(other: 9, Ranges(
+            (1, 147, 147), (1, 196, 196), (1, 213, 217), (1, 220, 220),
+            (2, 8, 10), (2, 45, 45), (2, 111, 111),
+            (3, 7, 7), (3, 37, 37), (3, 54, 54), (3, 58, 58),
+            (4, 1, 1), (4, 3, 6),
+            (5, 65, 65), (5, 69, 70), (5, 153, 153), (5, 166, 166), (5, 180, 180), (5, 189, 192), (5, 446, 463), (5, 482, 482), (5, 493, 496),
+            (6, 82, 82), (6, 92, 92), (6, 95, 96), (6, 98, 98), (6, 101, 101), (6, 130, 130), (6, 148, 148), (6, 162, 162), (6, 209, 209), (6, 325, 325), (6, 489, 490), (6, 497, 497),
+            (7, 224, 231), (7, 235, 238), (7, 240, 242), (7, 244, 249), (7, 252, 253), (7, 295, 295), (7, 504, 505),
+            (8, 2, 2), (8, 55, 55), (8, 71, 71), (8, 97, 97), (8, 124, 124), (8, 149, 151), (8, 193, 193), (8, 221, 221))),
         MirrorSymmetric: true);
 
     /// <summary>A class for each value that occurs; nothing is known of left and right.</summary>
@@ -44,6 +58,10 @@ internal sealed record LabelScheme(IReadOnlyList<string> Names, IReadOnlyDiction
 
     /// <summary>The class of each voxel.</summary>
     public byte[] Classify(Volume labels) => Array.ConvertAll(labels.Values, value => ClassOf.GetValueOrDefault((int)value));
+
+    // The macaque's regions of the right side have numbers 1000 higher than those of the left.
+    private static Dictionary<int, byte> OfBothSides(byte other, Dictionary<int, byte> left) =>
+        Enumerable.Range(1, 1605).ToDictionary(region => region, region => left.GetValueOrDefault(region % 1000, other));
 
     private static Dictionary<int, byte> Ranges(params ReadOnlySpan<(int Class, int First, int Last)> ranges)
     {

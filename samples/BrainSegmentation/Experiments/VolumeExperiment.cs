@@ -89,9 +89,11 @@ internal sealed class VolumeExperiment : Experiment
             bar((double)progress.Step / total, string.Create(CultureInfo.InvariantCulture, $"Training: step {progress.Step}, loss {losses.Average():0.000}, {left:h\\:mm\\:ss} left"));
         }), cancellation));
 
-        Screen.Say($"Loss and Dice over the epochs: {Path.Combine(Folder, "curve.png")}");
         if (result.Stop is TrainingStop.TimeLimit) Screen.Warn("The time was up before the last step; --resume with more --minutes goes on.");
         var log = TrainingLog.Read(Path.Combine(Folder, "log.csv"));
+        var curve = Path.Combine(options.Out, "curve.png");
+        LearningCurve.Save(curve, log, new() { Title = $"U-Net on {subject.Description}", Score = "mean Dice, held-out slices" });
+        Screen.Say($"Loss and Dice over the epochs: {curve} (also in TensorBoard: tensorboard --logdir {Folder})");
         return new Trained(result.Steps, log[^1].Seconds, log[0].Loss, log[^1].Loss);
     }
 

@@ -45,7 +45,7 @@ internal static class Screen
         foreach (var name in (string[])[title, "copy of below", "copy of above", $"{title}, HD95 mm"]) table.AddColumn(new TableColumn(name).RightAligned());
         for (var label = 1; label < scheme.Names.Count; label++)
         {
-            var name = $"[{Sheet.ColourOf(label).Hex}]■[/] {Markup.Escape(scheme.Names[label])}";
+            var name = $"[{ClassColours.Hex(label)}]■[/] {Markup.Escape(scheme.Names[label])}";
             table.AddRow(name, Share(network.Dice(label)), Share(below.Dice(label)), Share(above.Dice(label)), Distance(network.Hausdorff(label)));
         }
         table.AddEmptyRow();

@@ -1,92 +1,72 @@
+using System.Globalization;
 using UNetFamily.Samples.BrainSegmentation.Data;
+using UNetFamily.Samples.BrainSegmentation.Training;
 
 namespace UNetFamily.Samples.BrainSegmentation.Report;
 
-/// <summary>A sheet of slices: a row for each, with the slice, the truth on it, and the prediction on it. The front of the head is up.</summary>
+/// <summary>The picture of a demo: each held-out slice beside its truth, its prediction and their difference. The front of the head is up.</summary>
 internal static class Sheet
 {
-    private const int Gap = 6;
-    private const int ColumnWidth = 340;
-    private const double Opacity = 0.55;
-    private const double OutlineOpacity = 0.95;
+    // Around what is shown, as a part of it.
+    private const double Border = 0.06;
 
-    private static readonly Colour Paper = new(24, 24, 28);
-
-    // Kelly's order of contrast, without what would vanish on grey.
-    private static readonly Colour[] Palette =
-    [
-        new(0xff, 0xb3, 0x00), new(0x80, 0x3e, 0xb5), new(0x2e, 0xa0, 0x4a), new(0xe0, 0x3a, 0x3e),
-        new(0x3b, 0x8e, 0xea), new(0xf7, 0x76, 0xc0), new(0x17, 0xc3, 0xb2), new(0xb8, 0x86, 0x4b),
-    ];
-
-    /// <summary>The colour of a class; the background has none.</summary>
-    public static Colour ColourOf(int label) => Palette[(label - 1) % Palette.Length];
-
-    /// <summary>Draws the sheet.</summary>
+    /// <summary>Writes the sheet.</summary>
+    /// <param name="path">The file to write.</param>
+    /// <param name="title">What was trained.</param>
     /// <param name="subject">The image and the truth.</param>
-    /// <param name="predicted">A predicted class for each voxel of the volume.</param>
     /// <param name="slices">The slices to show, from the top down.</param>
-    public static Picture Draw(Subject subject, byte[] predicted, IReadOnlyList<int> slices)
+    /// <param name="predicted">A predicted class for each voxel of the volume.</param>
+    /// <param name="scores">The scores of those slices.</param>
+    public static void Save(string path, string title, Subject subject, IReadOnlyList<int> slices, byte[] predicted, SliceScores scores)
     {
-        var (size, spacing) = (subject.Size, subject.Image.Geometry.Spacing);
-        var scale = ColumnWidth / (size.X * spacing.X);
-        // A header may claim any proportions; the picture stays one.
-        var height = (int)Math.Clamp(Math.Round(size.Y * spacing.Y * scale), 1, 4 * ColumnWidth);
-        var sheet = new Picture(3 * ColumnWidth + 4 * Gap, slices.Count * (height + Gap) + Gap);
-        for (var y = 0; y < sheet.Height; y++)
-            for (var x = 0; x < sheet.Width; x++) sheet[x, y] = Paper;
-
-        var (black, white) = Window(subject, slices);
-        for (var row = 0; row < slices.Count; row++)
+        var frame = Frame.Around(subject, slices);
+        var rows = slices.Select(z => SliceRow.Comparing(
+            string.Create(CultureInfo.InvariantCulture, $"slice {z}\nDice {scores.MeanDiceOf(z):0.00}"),
+            frame.View(subject, z),
+            frame.Cut(subject.LabelsOf(z), subject.Size),
+            frame.Cut(predicted.AsSpan(z * subject.Size.Slice, subject.Size.Slice), subject.Size)));
+        new SliceSheet([.. subject.Scheme.Names], SliceRow.ComparedColumns, [.. rows])
         {
-            var grey = subject.Image.Values.AsMemory(slices[row] * size.Slice, size.Slice);
-            var maps = new[] { Memory<byte>.Empty, subject.Labels.AsMemory(slices[row] * size.Slice, size.Slice), predicted.AsMemory(slices[row] * size.Slice, size.Slice) };
-            for (var column = 0; column < maps.Length; column++)
-                DrawSlice(sheet, Gap + column * (ColumnWidth + Gap), Gap + row * (height + Gap), height, size, v => (v - black) / (white - black), grey.Span, maps[column].Span);
+            Title = string.Create(CultureInfo.InvariantCulture, $"{title}: slices that it has not seen, mean Dice {scores.MeanDice:0.00}"),
+            Note = subject.Description,
+            ColumnWidth = 200,
+        }.Save(path);
+    }
+
+    /// <summary>The part of the slices that has something in it.</summary>
+    private readonly record struct Frame(int Left, int Bottom, int Width, int Height)
+    {
+        /// <summary>Around all that is brighter than air or has a label.</summary>
+        public static Frame Around(Subject subject, IReadOnlyList<int> slices)
+        {
+            var size = subject.Size;
+            var (left, right, bottom, top) = (size.X, -1, size.Y, -1);
+            foreach (var z in slices)
+                for (var at = z * size.Slice; at < (z + 1) * size.Slice; at++)
+                {
+                    // The mean over the foreground is 0: what is well below it is air.
+                    if (subject.Labels[at] == 0 && subject.Image.Values[at] < -2) continue;
+                    var (x, y) = (at % size.X, at / size.X % size.Y);
+                    (left, right, bottom, top) = (Math.Min(left, x), Math.Max(right, x), Math.Min(bottom, y), Math.Max(top, y));
+                }
+            if (right < 0) return new(0, 0, size.X, size.Y);
+            var border = (int)Math.Ceiling(Border * Math.Max(right - left, top - bottom));
+            (left, bottom) = (Math.Max(0, left - border), Math.Max(0, bottom - border));
+            return new(left, bottom, Math.Min(size.X - 1, right + border) - left + 1, Math.Min(size.Y - 1, top + border) - bottom + 1);
         }
-        return sheet;
-    }
 
-    private static void DrawSlice(Picture sheet, int left, int top, int height, VolumeSize size, Func<double, double> window, ReadOnlySpan<float> grey, ReadOnlySpan<byte> labels)
-    {
-        for (var y = 0; y < height; y++)
-            for (var x = 0; x < ColumnWidth; x++)
-            {
-                // NIfTI counts y from the back of the head to the front.
-                var (u, v) = ((x + 0.5) / ColumnWidth * size.X - 0.5, (1 - (y + 0.5) / height) * size.Y - 0.5);
-                var shade = (byte)Math.Round(255 * Math.Clamp(window(Interpolate(grey, size, u, v)), 0, 1));
-                var colour = new Colour(shade, shade, shade);
-                if (labels.Length > 0 && LabelAt(labels, size, u, v) is > 0 and var label)
-                    colour = colour.Under(ColourOf(label), IsBorder(labels, size, u, v, label) ? OutlineOpacity : Opacity);
-                sheet[left + x, top + y] = colour;
-            }
-    }
+        public SliceView View(Subject subject, int z) => new(Cut<float>(subject.Image.Values.AsSpan(z * subject.Size.Slice, subject.Size.Slice), subject.Size), Width, Height)
+        {
+            PixelWidth = subject.Image.Geometry.Spacing.X,
+            PixelHeight = subject.Image.Geometry.Spacing.Y,
+        };
 
-    // A little more than half a pixel of the sheet to each side.
-    private static bool IsBorder(ReadOnlySpan<byte> labels, VolumeSize size, double u, double v, byte label)
-    {
-        const double Reach = 0.7;
-        return LabelAt(labels, size, u - Reach, v) != label || LabelAt(labels, size, u + Reach, v) != label
-            || LabelAt(labels, size, u, v - Reach) != label || LabelAt(labels, size, u, v + Reach) != label;
-    }
-
-    private static byte LabelAt(ReadOnlySpan<byte> labels, VolumeSize size, double u, double v) =>
-        labels[Math.Clamp((int)Math.Round(v), 0, size.Y - 1) * size.X + Math.Clamp((int)Math.Round(u), 0, size.X - 1)];
-
-    private static double Interpolate(ReadOnlySpan<float> grey, VolumeSize size, double u, double v)
-    {
-        (u, v) = (Math.Clamp(u, 0, size.X - 1), Math.Clamp(v, 0, size.Y - 1));
-        var (x, y) = ((int)Math.Min(u, size.X - 2), (int)Math.Min(v, size.Y - 2));
-        var (a, b) = (u - x, v - y);
-        var at = y * size.X + x;
-        return (1 - b) * ((1 - a) * grey[at] + a * grey[at + 1]) + b * ((1 - a) * grey[at + size.X] + a * grey[at + size.X + 1]);
-    }
-
-    // From the darkest to all but the very brightest voxels of the slices shown.
-    private static (double Black, double White) Window(Subject subject, IReadOnlyList<int> slices)
-    {
-        var shown = slices.SelectMany(z => subject.Image.Values.Skip(z * subject.Size.Slice).Take(subject.Size.Slice)).Order().ToArray();
-        var (black, white) = (shown[0], shown[(int)(0.995 * (shown.Length - 1))]);
-        return (black, Math.Max(white, black + 1e-6));
+        /// <summary>The frame's part of a slice, its rows from the top down; NIfTI counts y from the back of the head to the front.</summary>
+        public T[] Cut<T>(ReadOnlySpan<T> slice, VolumeSize size)
+        {
+            var cut = new T[Width * Height];
+            for (var row = 0; row < Height; row++) slice.Slice((Bottom + Height - 1 - row) * size.X + Left, Width).CopyTo(cut.AsSpan(row * Width));
+            return cut;
+        }
     }
 }

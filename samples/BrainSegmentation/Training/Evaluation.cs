@@ -31,15 +31,4 @@ internal sealed record Evaluation(SliceScores Network, SliceScores CopyOfBelow, 
         }
         return evaluation;
     }
-
-    /// <summary>Segments the centre slices only, which is all that counts, and compares them with the truth.</summary>
-    /// <param name="subject">The truth.</param>
-    /// <param name="split">Which slices count.</param>
-    /// <param name="segmenter">Segments slices of the subject.</param>
-    public static Evaluation OfCentres(Subject subject, SliceSplit split, Segmenter segmenter)
-    {
-        var (labels, centres) = (new byte[subject.Labels.Length], segmenter.Segment(split.Centres));
-        foreach (var (index, z) in split.Centres.Index()) centres.AsSpan(index * subject.Size.Slice, subject.Size.Slice).CopyTo(labels.AsSpan(z * subject.Size.Slice));
-        return Of(subject, split, labels);
-    }
 }

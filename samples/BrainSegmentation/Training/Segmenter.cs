@@ -26,6 +26,15 @@ internal sealed class Segmenter(SegmentationModel model, SliceSampler sampler, F
         return labels;
     }
 
+    /// <summary>The class of each voxel of the volume, known in some slices only and background elsewhere.</summary>
+    /// <param name="slices">The slices.</param>
+    public byte[] SegmentOnly(int[] slices)
+    {
+        var (volume, labels) = (new byte[subject.Labels.Length], Segment(slices));
+        foreach (var (index, z) in slices.Index()) labels.AsSpan(index * subject.Size.Slice, subject.Size.Slice).CopyTo(volume.AsSpan(z * subject.Size.Slice));
+        return volume;
+    }
+
     private byte[] Segment(ReadOnlySpan<int> slices)
     {
         using var scope = NewDisposeScope();

@@ -42,6 +42,9 @@ internal sealed class SliceScores(IReadOnlyList<string> classes, bool distances 
     /// <summary>The mean of the Dice coefficients over the classes, without the background.</summary>
     public double MeanDice => Enumerable.Range(1, classes.Count - 1).Select(Dice).Where(dice => !double.IsNaN(dice)).DefaultIfEmpty(0).Average();
 
+    /// <summary>The mean of the Dice coefficients of one slice over the classes that are in it.</summary>
+    public double MeanDiceOf(int z) => Report.Cases.Where(score => score.Case == $"slice {z}").Select(score => score.Counts.Dice(EmptyClass.Skip)).Where(dice => !double.IsNaN(dice)).DefaultIfEmpty(0).Average();
+
     /// <summary>The mean of the distances over the classes.</summary>
     public double MeanHausdorff => Report.Mean.HausdorffPercentile;
 

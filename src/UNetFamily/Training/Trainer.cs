@@ -4,7 +4,7 @@ namespace UNetFamily;
 
 /// <summary>
 /// A training loop, small enough to be read in one sitting and replaced by your own: all that it uses (<see cref="LearningRateSchedule"/>, <see cref="MixedPrecision"/>,
-/// <see cref="WeightAverage"/>, <see cref="EarlyStopping"/>, <see cref="TrainingLog"/>, <see cref="TrainingFiles"/>) works alone.
+/// <see cref="WeightAverage"/>, <see cref="EarlyStopping"/>, <see cref="TrainingLog"/>, <see cref="TensorBoardLog"/>, <see cref="TrainingFiles"/>) works alone.
 /// An interrupted and resumed training ends, on the CPU bit for bit, as an uninterrupted one.
 /// </summary>
 /// <param name="model">The network, on the device to train on, with float32 weights.</param>
@@ -73,6 +73,7 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
         using var state = Begin(cancellation);
         var (earlier, clock) = (state.Seconds, Stopwatch.StartNew());
         var log = options.Folder is { } folder ? new TrainingLog(Path.Combine(folder, "log.csv"), state.Epoch) : null;
+        var board = log is null ? null : new TensorBoardLog(options.Folder!, log.Epochs);
         var changed = state.ChangedOptions;
         try
         {
@@ -94,6 +95,7 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
                 }
                 var epoch = EndEpoch(state) with { Seconds = state.Seconds = earlier + clock.Elapsed.TotalSeconds };
                 log?.Add(epoch);
+                board?.Add(epoch);
                 if (state.Epoch < options.Epochs && state.Epoch % options.SaveEvery == 0) state.Save();
                 progress?.Report(epoch);
             }
@@ -108,10 +110,6 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
         {
             if (state.TrySave() is { } unsaved) problem.Data["The training could not be saved"] = unsaved.Message;
             throw;
-        }
-        finally
-        {
-            Draw(log);
         }
     }
 
@@ -221,17 +219,5 @@ public sealed class Trainer(SegmentationModel model, IBatchSource batches, Func<
         state.Save();
         using (NetworkMode.Change(model.Whole)) state.Average?.Assign();
         return new(stop, state.Epoch, state.Step, state.BestScore, state.Scaler?.Skipped ?? 0) { ChangedOptions = state.ChangedOptions };
-    }
-
-    // All of it is in the log, so a picture that can't be written is no reason to hide how the training ended.
-    private void Draw(TrainingLog? log)
-    {
-        try
-        {
-            if (log is { Epochs.Count: > 0 }) LearningCurve.Save(Path.Combine(options.Folder!, "curve.png"), log.Epochs);
-        }
-        catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
-        {
-        }
     }
 }

@@ -56,7 +56,7 @@ public sealed record TrainerOptions
 
     /// <summary>
     /// Where the training is kept: <c>last.safetensors</c> to resume from (<see cref="TrainingFiles.SaveTraining"/>), <c>best.safetensors</c> with the weights of the best
-    /// score (<see cref="SegmentationModel.FromFile"/>), <c>log.csv</c> (<see cref="TrainingLog"/>) and <c>curve.png</c> (<see cref="LearningCurve"/>). Made when it isn't there.
+    /// score (<see cref="SegmentationModel.FromFile"/>), <c>log.csv</c> (<see cref="TrainingLog"/>) and a file for TensorBoard (<see cref="TensorBoardLog"/>). Made when it isn't there.
     /// </summary>
     /// <value>null: nothing is kept.</value>
     public string? Folder { get; init; }

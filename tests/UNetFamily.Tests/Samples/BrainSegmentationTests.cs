@@ -1,10 +1,10 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
 using FluentAssertions;
 using UNetFamily.Samples.BrainSegmentation;
 using UNetFamily.Samples.BrainSegmentation.Data;
 using UNetFamily.Samples.BrainSegmentation.Report;
 using UNetFamily.Samples.BrainSegmentation.Training;
+using UNetFamily.Tests.Checkpoints;
+using UNetFamily.Tests.Plots;
 using Xunit;
 
 namespace UNetFamily.Tests.Samples;
@@ -193,50 +193,37 @@ public sealed class BrainSegmentationTests
     // ---- Pictures ----
 
     [Fact]
-    public void A_picture_is_a_png_with_its_pixels()
+    public void The_sheet_has_a_row_for_each_slice_with_the_front_up()
     {
-        var picture = new UNetFamily.Samples.BrainSegmentation.Report.Picture(3, 2);
-        picture[0, 0] = new Colour(1, 2, 3);
-        picture[2, 1] = new Colour(250, 251, 252);
-        var path = Path.GetTempFileName();
-        try
-        {
-            picture.Save(path);
-            Unpack(File.ReadAllBytes(path)).Should().Equal(
-                0, 1, 2, 3, 0, 0, 0, 0, 0, 0,
-                0, 0, 0, 0, 0, 0, 0, 250, 251, 252);
-        }
-        finally
-        {
-            File.Delete(path);
-        }
-    }
+        using var folder = new TestFiles.Folder();
+        var phantom = Phantom.Create(1);
+        var scores = new SliceScores(phantom.Scheme.Names);
+        foreach (var z in (int[])[40, 50]) scores.Add(z, phantom.LabelsOf(z), phantom.LabelsOf(z), phantom.Image);
+        scores.MeanDiceOf(40).Should().Be(1);
+        Sheet.Save(folder.File("slices.png"), "U-Net", phantom, [40, 50], phantom.Labels, scores);
 
-    // The rows of a PNG without filters; the sum that closes each chunk is known for the last, empty one.
-    private static byte[] Unpack(byte[] png)
-    {
-        png[..8].Should().Equal(137, 80, 78, 71, 13, 10, 26, 10);
-        png[^12..].Should().Equal(0, 0, 0, 0, 73, 69, 78, 68, 0xae, 0x42, 0x60, 0x82);
-        png[16..29].Should().Equal(0, 0, 0, 3, 0, 0, 0, 2, 8, 2, 0, 0, 0);
+        using var picture = new PngPixels(folder.File("slices.png"));
+        picture.Size.Height.Should().BeGreaterThan(2 * 200);
+        var (left, width, row) = (picture.Size.Width - 16 - 4 * 206 + 6, 200, (picture.Size.Height - 78 - 60) / 2);
+        var (slice, truth, prediction) = (At(0), At(1), At(2));
+        slice.Red.Should().Be(slice.Green).And.Be(slice.Blue);
+        truth.Should().Be(prediction).And.NotBe(slice);
+        // Frontal is in front, which is up, and occipital behind.
+        FirstRow(1).Should().BeLessThan(FirstRow(4));
 
-        var length = BinaryPrimitives.ReadInt32BigEndian(png.AsSpan(33));
-        using var zlib = new ZLibStream(new MemoryStream(png, 41, length), CompressionMode.Decompress);
-        using var rows = new MemoryStream();
-        zlib.CopyTo(rows);
-        return rows.ToArray();
+        SkiaSharp.SKColor At(int column) => picture[left + column * 206 + width / 2, 78 + row / 3];
+        // The outlines' opacity leaves nothing of the hue of what is below.
+        bool Is(SkiaSharp.SKColor colour, int label) => ClassColours.Distance(colour, ClassColours.Of(label)) < 30;
+        int FirstRow(int label) => Enumerable.Range(78, row).First(y => Enumerable.Range(left + 206, width).Any(x => Is(picture[x, y], label)));
     }
 
     [Fact]
-    public void The_sheet_has_three_columns_and_a_row_for_each_slice()
+    public void The_macaques_regions_are_of_both_sides()
     {
-        var phantom = Phantom.Create(1);
-        var sheet = Sheet.Draw(phantom, phantom.Labels, [40, 50]);
-
-        sheet.Height.Should().BeGreaterThan(2 * 340);
-        var (column, y) = ((sheet.Width - 4 * 6) / 3 + 6, 6 + (sheet.Height / 2 - 6) / 2);
-        var (slice, truth, prediction) = (sheet[column / 2, y], sheet[column / 2 + column, y], sheet[column / 2 + 2 * column, y]);
-        slice.Red.Should().Be(slice.Green).And.Be(slice.Blue);
-        truth.Should().Be(prediction).And.NotBe(slice);
+        var scheme = LabelScheme.MacaqueRegions;
+        scheme.ClassOf.Values.Distinct().Order().Should().Equal(Enumerable.Range(1, scheme.Names.Count - 1).Select(label => (byte)label));
+        (scheme.Names[scheme.ClassOf[147]], scheme.Names[scheme.ClassOf[1147]], scheme.Names[scheme.ClassOf[55]], scheme.Names[scheme.ClassOf[119]]).Should().Be(("frontal", "frontal", "white matter", "brainstem, other"));
+        LabelScheme.Macaque.ClassOf[1055].Should().Be(2);
     }
 
     // ---- The command line ----

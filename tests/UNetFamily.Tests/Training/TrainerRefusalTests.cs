@@ -125,7 +125,6 @@ public sealed class TrainerRefusalTests : FileTests
             // What stands where the file should be stands for a full disk.
             File.Delete(Last);
             Directory.CreateDirectory(Path.Combine(Last, "in the way"));
-            Directory.CreateDirectory(folder.File("run/curve.png"));
             stop.Cancel();
         });
         var trainer = new Trainer(model, new Squares(), Dice, AdamW, Short with { Folder = folder.File("run") });

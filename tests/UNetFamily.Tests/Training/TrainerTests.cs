@@ -142,7 +142,8 @@ public sealed class TrainerTests : FileTests
         best.eval();
         Accuracy(best).Should().Be(result.BestScore);
         TrainingLog.Read(folder.File("run/log.csv")).Select(at => at with { Seconds = 0 }).Should().Equal(reports.Epochs.Select(at => at with { Seconds = 0 }));
-        File.Exists(folder.File("run/curve.png")).Should().BeTrue();
+        var events = EventFile.Read(Directory.GetFiles(folder.File("run"), "events.out.tfevents.*").Should().ContainSingle().Which);
+        events.SelectMany(at => at.Summary?.Value.Where(value => value.Tag == "loss").Select(value => (at.Step, value.SimpleValue)) ?? []).Should().Equal(reports.Epochs.Select(at => (at.Step, (float)at.Loss)));
     }
 
     [Fact]

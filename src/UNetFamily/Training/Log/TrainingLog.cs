@@ -4,7 +4,7 @@ using System.Text;
 namespace UNetFamily;
 
 /// <summary>
-/// A training's epochs as CSV, one line each, written as they end, so that a crash loses nothing. (For TensorBoard, hand them to TorchSharp's <c>SummaryWriter</c> in a progress callback.)
+/// A training's epochs as CSV, one line each, written as they end, so that a crash loses nothing. (<see cref="TensorBoardLog"/> writes them for TensorBoard, <c>LearningCurve</c> of the package UNetFamily.Plots draws them.)
 /// <code>
 /// epoch,step,learning_rate,loss,score,seconds
 /// 1,250,0.01,1.25,0.61,83.2
@@ -34,7 +34,7 @@ public sealed class TrainingLog
     /// <summary>The file.</summary>
     public string Path { get; }
 
-    /// <summary>The epochs in the log, for <see cref="LearningCurve"/>.</summary>
+    /// <summary>The epochs in the log.</summary>
     public IReadOnlyList<TrainingProgress> Epochs => epochs;
 
     /// <summary>Reads the epochs of a log. A line that was not written to its end ends it.</summary>

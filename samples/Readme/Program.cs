@@ -1,17 +1,23 @@
 using Readme;
+using static TorchSharp.torch;
 
-// Runs what the README shows, in the README's order.
-Snippets.Segment();
-Snippets.Train();
-Snippets.Volumes();
-Snippets.Prune();
-
+// Runs what README and docs show, page by page.
 var here = Directory.GetCurrentDirectory();
-var folder = Directory.CreateTempSubdirectory("unetfamily-readme-").FullName;
+var folder = Directory.CreateTempSubdirectory("unetfamily-pages-").FullName;
+Pages.Prepare(folder);
 Directory.SetCurrentDirectory(folder);
-Snippets.Checkpoints();
-Snippets.Domains();
-Snippets.Onnx();
-Directory.SetCurrentDirectory(here);
-Directory.Delete(folder, recursive: true);
-Console.WriteLine("Every snippet of the README ran.");
+try
+{
+    foreach (var (page, run) in Pages.Runs)
+    {
+        using var scope = NewDisposeScope();
+        Console.WriteLine($"== {page}");
+        run();
+    }
+}
+finally
+{
+    Directory.SetCurrentDirectory(here);
+    Directory.Delete(folder, recursive: true);
+}
+Console.WriteLine("Every page ran.");

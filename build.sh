@@ -25,6 +25,7 @@ usage: ./build.sh <command> [arguments]
   bench [name]     the benchmarks, as a table and as JSON in artifacts/bench; `bench help` lists them
   pack             the NuGet packages into artifacts/, checked by projects that install them
   consumer         the package of the networks, and the tests of a network that a user of it composes
+  api              the reference of all public types, as a web site in artifacts/api/site
   bundle           tests, benchmarks and doctor as one file for a Linux machine that has a libtorch and no .NET
   doctor           what this machine computes with, how fast, and whether it computes correctly
   dotnet <args>    any dotnet command, such as: dotnet run --project samples/Doctor
@@ -291,6 +292,25 @@ require_files() {
   done
 }
 
+# -- The reference ----------------------------------------------------------------------------------------------------
+
+# A web site of all public types and the pages of docs. DocFX sees only what lies below its configuration, so all that it needs is copied there.
+api() {
+  local work=$artifacts/api/work
+  build samples/Readme
+  rm -rf "$artifacts/api"
+  mkdir -p "$work/bin"
+  tar -c --exclude=bin --exclude=obj README.md CHANGELOG.md LICENSE docs samples src | tar -x -C "$work"
+  cp "$work"/docs/api/{docfx.json,toc.yml} "$work"
+  cp "$(dirname "$(output_of samples/Readme)")"/*.{dll,xml} "$work/bin"
+  dotnet "$(output_of samples/Readme)" reference "$work"
+  quietly dotnet tool restore || fail "DocFX can't be had."
+  say "Making the site ..."
+  quietly dotnet docfx "$work/docfx.json" --warningsAsErrors || fail "the reference has links that lead nowhere."
+  cp "$artifacts"/api/site/{README,index}.html
+  printf '%s (%d files, %d MB)\n' "$artifacts/api/site/index.html" "$(find "$artifacts/api/site" -type f | wc -l)" "$(($(du -sb "$artifacts/api/site" | cut -f 1) / 1000000))"
+}
+
 # -- The bundle -------------------------------------------------------------------------------------------------------
 
 bundle() {
@@ -345,6 +365,7 @@ case $command in
   test) run_tests "$@" ;;
   pack) pack ;;
   consumer) consumer ;;
+  api) api ;;
   bundle) bundle ;;
   dotnet) dotnet "$@" ;;
   help | -h | --help) usage ;;

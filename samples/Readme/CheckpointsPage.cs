@@ -12,6 +12,7 @@ public static class CheckpointsPage
         Files();
         Look();
         Part();
+        Names();
         Resume();
     }
 
@@ -47,6 +48,21 @@ public static class CheckpointsPage
         using var model = new UNet(UNetOptions.Milesial(inChannels: 3, outChannels: 5));        // other classes than the file's
         var report = model.LoadPartial("unet_carvana.pth");
         Console.WriteLine(report);                                      // what was loaded, and that the head was not
+        #endregion
+    }
+
+    private static void Names()
+    {
+        using var model = new UNet(UNetOptions.Milesial(inChannels: 1, outChannels: 2) with { Widths = [4, 8] });
+
+        #region names
+        var keys = new KeyMap("somebody's U-Net",
+            new KeyRule.Rename("^enc0", "^stem"),                       // theirs, ours
+            new KeyRule.Rename("^enc{i+1}", "^down.{i}.conv"),
+            new KeyRule.Rename("^dec{i}", "^up.{i}"));
+        model.Export("somebody.safetensors", keys);
+        using var checkpoint = Checkpoint.Open("somebody.safetensors");
+        model.Load(checkpoint, keys);
         #endregion
     }
 

@@ -59,6 +59,18 @@ public static class NetworksPage
         #endregion
     }
 
+    public static TransferReport Kernels()
+    {
+        new MedNeXt(MedNeXtOptions.Small(1, 2, kernel: 3) with { Channels = 4 }).Save("small.safetensors");
+
+        #region kernels
+        using var large = new MedNeXt(MedNeXtOptions.Small(inChannels: 1, outChannels: 2, kernel: 5) with { Channels = 4 });
+        var report = UpKern.Initialize(large, "small.safetensors");     // trained with kernels of 3
+        Console.WriteLine($"{report.Resampled.Count} kernels were resampled, {report.Copied.Count} weights copied.");
+        #endregion
+        return report;
+    }
+
     public static ImageSizeReport ImageSize()
     {
         var options = UnetrPlusPlusOptions.Synapse(outChannels: 2) with { ImageSize = (32, 32, 32), FeatureSize = 4, DecoderProjectedTokens = 8, ProjectedTokens = [8, 8, 8, 4], Dropout = 0 };
@@ -68,18 +80,6 @@ public static class NetworksPage
         var (larger, report) = trained.ForImageSize((32, 64, 64));
         using var model = larger;                               // another network, from the same weights
         Console.WriteLine(report);                              // what was copied and what was resampled
-        #endregion
-        return report;
-    }
-
-    public static TransferReport Kernels()
-    {
-        new MedNeXt(MedNeXtOptions.Small(1, 2, kernel: 3) with { Channels = 4 }).Save("small.safetensors");
-
-        #region kernels
-        using var large = new MedNeXt(MedNeXtOptions.Small(inChannels: 1, outChannels: 2, kernel: 5) with { Channels = 4 });
-        var report = UpKern.Initialize(large, "small.safetensors");     // trained with kernels of 3
-        Console.WriteLine($"{report.Resampled.Count} kernels were resampled, {report.Copied.Count} weights copied.");
         #endregion
         return report;
     }

@@ -68,6 +68,10 @@ public sealed partial class ReadmeTests : FileTests
     }
 
     [Fact]
+    public void The_readme_links_what_is_in_the_packages() =>
+        Page("README.md").Links.Where(link => !link.Contains("://", StringComparison.Ordinal)).Should().OnlyContain(link => link == "LICENSE" || link.StartsWith("docs/", StringComparison.Ordinal));
+
+    [Fact]
     public void Every_page_is_in_the_index()
     {
         var index = Page("docs/README.md");

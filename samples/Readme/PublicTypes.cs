@@ -33,18 +33,15 @@ public sealed class PublicTypes
     public bool HasSummary(Type type) => Documentation(type)?.Element("summary") is { } summary && !string.IsNullOrWhiteSpace(summary.Value);
 
     /// <summary>
-    /// The example of a type, as Markdown for its page in the reference: code of the pages that uses it, or the page that names it, or the type with an example that its documentation links. Empty for a type that has an
-    /// example in its own documentation.
+    /// The example of a type, as Markdown for its page in the reference: code of the pages that uses it, or else a link to the page, one with code, that names it. Empty for a type that has an example in its own documentation.
     /// </summary>
     /// <returns>null when there is none.</returns>
     public string? Example(Type type)
     {
         if (Documentation(type)?.Element("example") is not null) return "";
         if (Shown(type) is { } shown) return $"From {Link(shown.Page)}:\n\n```csharp\n{shown.Code}\n```\n";
-        if (pages.FirstOrDefault(page => page.Names(Name(type))) is { } page) return $"See {Link(page)}.\n";
-        return LinkedTypes(type).FirstOrDefault(other => other != type && (Shown(other) is not null || Documentation(other)?.Element("example") is not null)) is { } linked
-            ? $"See the example of <xref:{Uri.EscapeDataString(Id(linked))}>.\n"
-            : null;
+        // README names much, and its pages say more.
+        return pages.LastOrDefault(page => page.Code.Count > 0 && page.Names(Name(type))) is { } page ? $"See {Link(page)}.\n" : null;
     }
 
     /// <summary>Writes for DocFX the examples, which it adds to the types' pages, and the contents of docs, in the order of their index.</summary>
@@ -71,14 +68,6 @@ public sealed class PublicTypes
     }
 
     private static IEnumerable<string> Extensions(Type type) => type.GetMethods().Where(method => method.IsDefined(typeof(ExtensionAttribute))).Select(method => method.Name).Distinct();
-
-    private IEnumerable<Type> LinkedTypes(Type type) =>
-        from link in Documentation(type)?.Descendants() ?? []
-        where link.Name.LocalName is "see" or "seealso"
-        let target = link.Attribute("cref")?.Value
-        from other in All
-        where target == $"T:{Id(other)}" || target?.Length > 2 && target[2..].StartsWith($"{Id(other)}.", StringComparison.Ordinal)
-        select other;
 
     private XElement? Documentation(Type type) => documented.GetValueOrDefault($"T:{Id(type)}");
 

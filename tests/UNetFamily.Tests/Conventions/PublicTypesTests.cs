@@ -17,5 +17,11 @@ public class PublicTypesTests
     [Fact]
     public void Every_type_has_an_example_or_a_link_to_one() =>
         Types.All.Where(type => Types.Example(type) is null).Select(PublicTypes.Id).Should().BeEmpty(
-            "a type is used in a snippet of README or docs, has an <example>, is named as code on a page, or links a type that has an example");
+            "a type is used in a snippet of README or docs, has an <example>, or is named as code on a page that has snippets");
+
+    [Fact]
+    public void A_type_that_no_page_knows_has_none() => Types.Example(typeof(PublicTypesTests)).Should().BeNull();
+
+    [Fact]
+    public void An_extension_is_shown_where_it_is_called() => Types.Example(typeof(InferencePlanning)).Should().Contain("docs/inference.md").And.Contain("model.ForInference(");
 }

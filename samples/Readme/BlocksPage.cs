@@ -18,7 +18,7 @@ public static class BlocksPage
         var gate = new AttentionGate(SpatialDims.Three, signal: 8, skip: 8);
         var down = SpatialDims.Three.Conv(8, 16, kernel: (1, 3, 3), stride: (1, 2, 2));         // sides of its own for each axis
 
-        var maps = block.call(rand([2, 1, 8, 16, 16]));           // (N, C, D, H, W) -> (2, 8, 8, 16, 16)
+        var maps = block.call(rand([2, 1, 8, 16, 16]));         // (N, C, D, H, W) -> (2, 8, 8, 16, 16)
         var gated = gate.call(maps, maps);                      // a signal and a skip -> the skip, weighed
         var halved = down.call(gated);                          // (2, 16, 8, 8, 8)
         #endregion

@@ -24,6 +24,8 @@ usage: ./build.sh <command> [arguments]
                    --filter gelu     every test with that word in its name
   bench [name]     the benchmarks, as a table and as JSON in artifacts/bench; `bench help` lists them
   pack             the NuGet packages into artifacts/, checked by projects that install them
+  consumer         the package of the networks, and the tests of a network that a user of it composes
+  api              the reference of all public types, as a web site in artifacts/api/site
   bundle           tests, benchmarks and doctor as one file for a Linux machine that has a libtorch and no .NET
   doctor           what this machine computes with, how fast, and whether it computes correctly
   dotnet <args>    any dotnet command, such as: dotnet run --project samples/Doctor
@@ -92,12 +94,18 @@ run_project() {
 # -- Tests ------------------------------------------------------------------------------------------------------------
 
 run_tests() {
-  local arguments results=$artifacts/test-results status=0
+  local arguments
   build tests/UNetFamily.Tests
-  rm -rf "$results"
   mapfile -d '' -t arguments < <(expand_filter "$@")
-  dotnet test "$(output_of tests/UNetFamily.Tests)" --results-directory "$results" \
-    --logger 'trx;LogFileName=tests.trx' --logger 'console;verbosity=normal' "${arguments[@]}" 2>&1 |
+  test_assembly "$(output_of tests/UNetFamily.Tests)" "$artifacts/test-results" "${arguments[@]}"
+}
+
+# $1: an assembly of tests, $2: a folder for the results, then arguments of `dotnet test`.
+test_assembly() {
+  local results=$2 status=0
+  rm -rf "$results"
+  dotnet test "$1" --results-directory "$results" \
+    --logger 'trx;LogFileName=tests.trx' --logger 'console;verbosity=normal' "${@:3}" 2>&1 |
     show_progress || status=$?
   report_tests "$results/tests.trx" "$status"
 }
@@ -179,9 +187,7 @@ pack() {
     quietly dotnet pack "src/$package" --configuration "$configuration" --output "$artifacts" -p:ContinuousIntegrationBuild=true ||
       fail "src/$package does not pack."
   done
-  # The folder must not be below the repository, whose settings would reach it.
-  work=$(mktemp -d)
-  trap 'rm -rf "$work"' EXIT
+  prepare_consumers
   run_consumer "$version"
   run_onnx_consumer
   # The packages of TorchSharp, SkiaSharp and ONNX Runtime with native files are the application's choice; but ScottPlot brings some for SkiaSharp on Linux, which must be of SkiaSharp's version.
@@ -191,21 +197,48 @@ pack() {
   check_package UNetFamily.Onnx "$version" Google.Protobuf Microsoft.ML.OnnxRuntime.Managed OnnxSharp TorchSharp UNetFamily
   check_package UNetFamily.Plots "$version" ScottPlot SkiaSharp SkiaSharp.NativeAssets.Linux.NoDependencies UNetFamily
   require_files "$work/packages/unetfamily.plots/$version" Fonts/{LICENSE,README.md}
-  require_files "$work/packages/unetfamily/$version" buildTransitive/{UNetFamily.targets,WeakenVersionNeed.cs}
+  require_files "$work/packages/unetfamily/$version" buildTransitive/{UNetFamily.targets,WeakenVersionNeed.cs} docs/README.md
+  run_consumer_tests
 }
 
-# Installs the packages as a stranger would, into a package folder of its own, and runs a forward pass from each kind of output.
-run_consumer() {
-  local output torchsharp
-  cp -r tests/PackageConsumer "$work/project"
+# The package of the networks alone, and the tests of a network that a user of it composes.
+consumer() {
+  say "Packing src/UNetFamily ..."
+  quietly dotnet pack src/UNetFamily --configuration "$configuration" --output "$artifacts" -p:ContinuousIntegrationBuild=true || fail "src/UNetFamily does not pack."
+  prepare_consumers
+  run_consumer_tests
+}
+
+# A folder for projects that install the packages, with a package folder of its own. It must not be below the repository, whose settings would reach it.
+prepare_consumers() {
+  work=$(mktemp -d)
+  trap 'rm -rf "$work"' EXIT
+  # Where somebody has tried samples/ConsumerTests in its place, the packages of before are unpacked.
+  rm -rf "$artifacts"/packages/unetfamily*
   cat >"$work/nuget.config" <<END
 <configuration><packageSources><add key="artifacts" value="$artifacts" /></packageSources></configuration>
 END
   # libtorch is large: what the user's own package folder holds is not downloaded again.
-  export UNetFamilyVersion=$1 LibTorchVersion SkiaSharpVersion RestoreFallbackFolders
+  RestoreFallbackFolders=$(package_folder)
+  export RestoreFallbackFolders
+}
+
+run_consumer_tests() {
+  rm -rf "$work/project"
+  cp -r samples/ConsumerTests "$work/project"
+  rm -rf "$work/project"/{nuget.config,bin,obj}
+  say "Testing a network that is composed of the package's blocks ..."
+  consume build
+  test_assembly "$work/project/bin/$configuration/net10.0/ConsumerTests.dll" "$work/results"
+}
+
+# Installs the packages as a stranger would and runs a forward pass from each kind of output.
+run_consumer() {
+  local output torchsharp
+  cp -r tests/PackageConsumer "$work/project"
+  export UNetFamilyVersion=$1 LibTorchVersion SkiaSharpVersion
   LibTorchVersion=$(property LibTorchVersion)
   SkiaSharpVersion=$(property SkiaSharpVersion)
-  RestoreFallbackFolders=$(package_folder)
   torchsharp=torchsharp/$(property TorchSharpVersion)
   export OnnxRuntimeVersion
   OnnxRuntimeVersion=$(sed -n 's/.*Include="Microsoft.ML.OnnxRuntime" Version="\([^"]*\)".*/\1/p' Directory.Packages.props)
@@ -261,6 +294,25 @@ require_files() {
   done
 }
 
+# -- The reference ----------------------------------------------------------------------------------------------------
+
+# A web site of all public types and the pages of docs. DocFX sees only what lies below its configuration, so all that it needs is copied there.
+api() {
+  local work=$artifacts/api/work
+  build samples/Readme
+  rm -rf "$artifacts/api"
+  mkdir -p "$work/bin"
+  tar -c --exclude=bin --exclude=obj README.md CHANGELOG.md LICENSE docs samples src | tar -x -C "$work"
+  cp "$work"/docs/api/{docfx.json,toc.yml} "$work"
+  cp "$(dirname "$(output_of samples/Readme)")"/*.{dll,xml} "$work/bin"
+  dotnet "$(output_of samples/Readme)" reference "$work"
+  quietly dotnet tool restore || fail "DocFX can't be had."
+  say "Making the site ..."
+  quietly dotnet docfx "$work/docfx.json" --warningsAsErrors || fail "the reference has links that lead nowhere."
+  cp "$artifacts"/api/site/{README,index}.html
+  printf '%s (%d files, %d MB)\n' "$artifacts/api/site/index.html" "$(find "$artifacts/api/site" -type f | wc -l)" "$(($(du -sb "$artifacts/api/site" | cut -f 1) / 1000000))"
+}
+
 # -- The bundle -------------------------------------------------------------------------------------------------------
 
 bundle() {
@@ -314,6 +366,8 @@ case $command in
   bench) run_project tests/UNetFamily.Benchmarks "$@" ;;
   test) run_tests "$@" ;;
   pack) pack ;;
+  consumer) consumer ;;
+  api) api ;;
   bundle) bundle ;;
   dotnet) dotnet "$@" ;;
   help | -h | --help) usage ;;

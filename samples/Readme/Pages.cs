@@ -72,6 +72,7 @@ public static class Pages
         },
         ["nnunet"] = () => NnUNetPage.Stages(),
         ["onnx"] = OnnxPage.Onnx,
+        ["plots"] = () => PlotsPage.Sheet(new float[64 * 48], new byte[64 * 48], new byte[64 * 48]),
         ["precision"] = () =>
         {
             PrecisionPage.BFloat16();
@@ -82,6 +83,7 @@ public static class Pages
             TrainingPage.Patches();
             TrainingPage.Steps();
             TrainingPage.Run("training");
+            PlotsPage.Curve("training");
         },
     };
 

@@ -81,7 +81,7 @@ public static class TrainingPage
             Precision = Precision.BFloat16,                 // float32 masters, norms and losses
             AverageDecay = 0.999,                           // of the weights, for validation and the result
             Patience = 30,
-            Folder = "spleen",                              // last.safetensors, best.safetensors, log.csv
+            Folder = "spleen",                              // last.safetensors, best.safetensors, log.csv, events for TensorBoard
             Resume = true,                                  // where it was interrupted, on the CPU bit for bit
         };
         var trainer = new Trainer(model, loader, new DiceCELoss(), weights => optim.SGD(weights, 0.01, momentum: 0.99, weight_decay: 3e-5, nesterov: true), options)

@@ -1,5 +1,4 @@
 using UNetFamily;
-using UNetFamily.Plots;
 
 namespace Readme;
 

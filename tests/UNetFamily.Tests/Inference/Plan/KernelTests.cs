@@ -67,12 +67,12 @@ public sealed class KernelTests
         manual_seed(1);
         using var convolution = ConvTranspose3d(32, 32, (kernel, kernel, kernel), (stride, stride, stride), (padding, padding, padding), groups: 32);
         var x = randn([2, 32, 4, 5, 6]).CopyIn(MemoryLayout.ChannelsLast);
-        var result = SpreadDepthwise.Of(KnownLayers.Find(convolution)!)!().Run([x]);
+        var result = GatherDepthwise.Of(KnownLayers.Find(convolution)!)!().Run([x]);
         TensorAssert.Close(result, convolution.call(x.contiguous()), 1e-6);
         result.IsIn(MemoryLayout.ChannelsLast).Should().BeTrue();
 
         using var dense = ConvTranspose3d(32, 32, (3, 3, 3));
-        SpreadDepthwise.Of(KnownLayers.Find(dense)!).Should().BeNull();
+        GatherDepthwise.Of(KnownLayers.Find(dense)!).Should().BeNull();
     }
 
     [Theory]

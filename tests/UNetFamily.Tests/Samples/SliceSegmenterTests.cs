@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using UNetFamily.Samples.BrainSegmentation;
 using UNetFamily.Samples.BrainSegmentation.Data;
 using UNetFamily.Samples.BrainSegmentation.Experiments;
-using UNetFamily.Samples.BrainSegmentation.Volumes;
+using UNetFamily.Scans;
 using UNetFamily.Samples.Segment;
 using UNetFamily.Tests.Checkpoints;
 using UNetFamily.Tests.Imaging;
@@ -34,7 +34,7 @@ public sealed class SliceSegmenterTests : FileTests
         // The same by ONNX Runtime, but for ties.
         using (var model = SegmentationModel.FromFile(folder.File("demo.safetensors")))
         using (var file = Checkpoint.Open(folder.File("demo.safetensors")))
-            model.ExportOnnx(folder.File("demo.onnx"), Extent.Of(model.InputSizes.Cover([64, 64])), new OnnxExportOptions { Notes = new Dictionary<string, string> { [Preprocessing.Key] = file.Metadata[Preprocessing.Key] } });
+            model.ExportOnnx(folder.File("demo.onnx"), Extent.Of(model.InputSizes.Cover([64, 64])), new OnnxExportOptions { Notes = new Dictionary<string, string> { [ScanPreparation.Key] = file.Metadata[ScanPreparation.Key] } });
         Segmentation.Run(SegmentOptions.Parse(["--model", folder.File("demo.onnx"), "--image", folder.File("scan.nii"), "--out", folder.File("onnx.nii.gz")])!, CancellationToken.None);
         var exported = Nifti.Read(folder.File("onnx.nii.gz")).Values;
         exported.Zip(found).Count(pair => pair.First != pair.Second).Should().BeLessThan(found.Length / 10_000);
@@ -48,7 +48,7 @@ public sealed class SliceSegmenterTests : FileTests
         var size = new VolumeSize(7, 10, 12);
         var values = Enumerable.Range(0, size.Voxels).Select(_ => (float)random.NextDouble()).ToArray();
         var scan = new Volume(values, size, new NiftiGeometry { PixDim = [1, 2, 2, 1.5f] });
-        var how = new Preprocessing { RoiSize = [0, 0], Classes = ["a", "b", "c"], NeighbourDistance = 3 };
+        var how = new ScanPreparation { RoiSize = [0, 0], Classes = ["a", "b", "c"], NeighbourDistance = 3 };
 
         var labels = SliceSegmenter.Segment(model, how, scan);
 

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using FluentAssertions;
 using UNetFamily.Samples.BrainSegmentation;
 using UNetFamily.Samples.BrainSegmentation.Data;
-using UNetFamily.Samples.BrainSegmentation.Volumes;
+using UNetFamily.Scans;
 using UNetFamily.Samples.Segment;
 using UNetFamily.Tests.Imaging;
 using Xunit;
@@ -35,7 +35,7 @@ public sealed class VolumesTests : IDisposable
     {
         // Voxels that hold where they are in the body: 100 for each step up, 10 to the front, 1 to the right.
         var (file, size, geometry) = Stored(axes, mirrored, [4, 3, 2], (right, front, up) => 100 * up + 10 * front + right);
-        var grid = new WorkingGrid(size, geometry, spacing: null);
+        var grid = new ScanGrid(size, geometry, spacing: null);
 
         grid.Size.Should().Equal(2, 3, 4);
         var body = grid.Image(file);
@@ -64,7 +64,7 @@ public sealed class VolumesTests : IDisposable
     public void A_grid_of_another_spacing_keeps_the_extent_and_brings_classes_back()
     {
         var size = new VolumeSize(8, 10, 12);
-        var grid = new WorkingGrid(size, new NiftiGeometry { PixDim = [1, 1, 2, 3] }, spacing: 2);
+        var grid = new ScanGrid(size, new NiftiGeometry { PixDim = [1, 1, 2, 3] }, spacing: 2);
         grid.Size.Should().Equal(12, 10, 6);
         grid.IsOriginal.Should().BeFalse();
 
@@ -83,10 +83,10 @@ public sealed class VolumesTests : IDisposable
         var size = new VolumeSize(8, 10, 12);
         // The file's voxel size says something else than its map.
         var geometry = new NiftiGeometry { PixDim = [1, 7, 7, 7], SFormCode = 1, SForm = [1, 0, 0, 0, 0, 2, 0, 0, 0, 0, 3, 0] };
-        new WorkingGrid(size, geometry, spacing: 2).Size.Should().Equal(12, 10, 6);
-        new WorkingGrid(size, geometry with { Units = 3, SForm = [.. geometry.SForm.Select(value => value * 1000)] }, spacing: 2).Size.Should().Equal(12, 10, 6);
-        new WorkingGrid(size, geometry with { Units = 1, SForm = [.. geometry.SForm.Select(value => value / 1000)] }, spacing: 2).Size.Should().Equal(12, 10, 6);
-        new WorkingGrid(new VolumeSize(1, 10, 12), geometry, spacing: 8).Size.Should().Equal(1, 2, 2);
+        new ScanGrid(size, geometry, spacing: 2).Size.Should().Equal(12, 10, 6);
+        new ScanGrid(size, geometry with { Units = 3, SForm = [.. geometry.SForm.Select(value => value * 1000)] }, spacing: 2).Size.Should().Equal(12, 10, 6);
+        new ScanGrid(size, geometry with { Units = 1, SForm = [.. geometry.SForm.Select(value => value / 1000)] }, spacing: 2).Size.Should().Equal(12, 10, 6);
+        new ScanGrid(new VolumeSize(1, 10, 12), geometry, spacing: 8).Size.Should().Equal(1, 2, 2);
     }
 
     [Theory]
@@ -94,22 +94,22 @@ public sealed class VolumesTests : IDisposable
     [InlineData(2, 0.01, "12 x 10 x 8 voxels of 1 x 1 x 1 mm make a grid of 800 x 1000 x 1200 at 0.01 mm, more than 268,435,456 voxels. A spacing that fits is 0.016 mm. Is the unit in the header right?")]
     [InlineData(3, 2, "12 x 10 x 8 voxels of 0.001 x 0.001 x 0.001 mm are less than a single voxel of 2 mm. Is the unit in the header right?")]
     public void A_grid_has_a_limit_and_a_message(byte unit, double spacing, string message) =>
-        ((Action)(() => _ = new WorkingGrid(new VolumeSize(8, 10, 12), NiftiGeometry.Plain(1) with { Units = unit }, spacing))).Should().Throw<InvalidDataException>().WithMessage(message);
+        ((Action)(() => _ = new ScanGrid(new VolumeSize(8, 10, 12), NiftiGeometry.Plain(1) with { Units = unit }, spacing))).Should().Throw<InvalidDataException>().WithMessage(message);
 
     [Theory]
     [InlineData(1, 16)]
     [InlineData(2, 0.016)]
     public void The_spacing_that_is_proposed_fits(byte unit, double spacing) =>
-        new WorkingGrid(new VolumeSize(8, 10, 12), NiftiGeometry.Plain(1) with { Units = unit }, spacing).Size.Should().OnlyContain(side => side > 1);
+        new ScanGrid(new VolumeSize(8, 10, 12), NiftiGeometry.Plain(1) with { Units = unit }, spacing).Size.Should().OnlyContain(side => side > 1);
 
     [Fact]
     public void A_grid_of_any_size_in_a_header_allocates_nothing()
     {
         foreach (var side in (float[])[1e30f, 1e10f, float.MaxValue])
-            ((Action)(() => _ = new WorkingGrid(new VolumeSize(100, 200, 30_000), NiftiGeometry.Plain(side), spacing: 0.01))).Should().Throw<InvalidDataException>().WithMessage("*more than 268,435,456 voxels*");
+            ((Action)(() => _ = new ScanGrid(new VolumeSize(100, 200, 30_000), NiftiGeometry.Plain(side), spacing: 0.01))).Should().Throw<InvalidDataException>().WithMessage("*more than 268,435,456 voxels*");
     }
 
-    // ---- Preprocessing ----
+    // ---- ScanPreparation ----
 
     [Fact]
     public void What_a_network_needs_is_in_the_file_of_its_weights()
@@ -118,9 +118,9 @@ public sealed class VolumesTests : IDisposable
         using var model = Net();
         model.Save(path, Known.ToNotes());
 
-        Preprocessing.In(path).Should().BeEquivalentTo(Known);
+        ScanPreparation.In(path).Should().BeEquivalentTo(Known);
         model.Save(path);
-        Preprocessing.In(path).Should().BeNull();
+        ScanPreparation.In(path).Should().BeNull();
     }
 
     [Theory]
@@ -136,9 +136,9 @@ public sealed class VolumesTests : IDisposable
     {
         var path = Path.Combine(folder, "net.safetensors");
         using var model = Net();
-        model.Save(path, new Dictionary<string, string> { [Preprocessing.Key] = note });
+        model.Save(path, new Dictionary<string, string> { [ScanPreparation.Key] = note });
 
-        ((Action)(() => Preprocessing.In(path))).Should().Throw<InvalidDataException>().WithMessage(message);
+        ((Action)(() => ScanPreparation.In(path))).Should().Throw<InvalidDataException>().WithMessage(message);
     }
 
     // ---- Segment ----
@@ -165,7 +165,7 @@ public sealed class VolumesTests : IDisposable
             Segmentation.Run(SegmentOptions.Parse(["--model", weights, "--image", image, "--out", labels])!, CancellationToken.None);
             var written = Nifti.Read(labels);
             written.Geometry.Matches(geometry, size).Should().BeTrue();
-            return new WorkingGrid(size, geometry, spacing: null).Image(written.Values).to(ScalarType.Byte).contiguous().data<byte>().ToArray();
+            return new ScanGrid(size, geometry, spacing: null).Image(written.Values).to(ScalarType.Byte).contiguous().data<byte>().ToArray();
         }
     }
 
@@ -182,7 +182,7 @@ public sealed class VolumesTests : IDisposable
         Segmentation.Run(SegmentOptions.Parse(["--model", weights, "--image", image, "--out", labels])!, CancellationToken.None);
 
         model.eval();
-        using var output = model.call(tensor(Intensity.Normalize(values), [3, 1, 10, 12]));
+        using var output = model.call(tensor(ScanIntensity.Normalize(values), [3, 1, 10, 12]));
         Nifti.Read(labels).Values.Should().Equal(output.Logits.argmax(1).to(ScalarType.Float32).flatten().data<float>().ToArray());
     }
 
@@ -255,7 +255,7 @@ public sealed class VolumesTests : IDisposable
 
     // ---- Help ----
 
-    private static Preprocessing Known { get; } = new() { Spacing = 1.25, RoiSize = [8, 8, 8], Classes = ["background", "one", "two"], MirrorSymmetric = true };
+    private static ScanPreparation Known { get; } = new() { Spacing = 1.25, RoiSize = [8, 8, 8], Classes = ["background", "one", "two"], MirrorSymmetric = true };
 
     private static UNet Net()
     {

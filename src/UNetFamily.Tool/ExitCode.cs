@@ -18,6 +18,9 @@ internal static class ExitCode
     /// <summary>Ctrl+C, or a signal to end.</summary>
     public const int Stopped = 130;
 
-    /// <summary>For <c>--help</c>.</summary>
-    public const string Help = "Exit codes: 0 all is well, 1 files differ, one is damaged, or work failed, 2 the command line is wrong, 3 a file can't be read or written, 130 stopped by Ctrl+C.";
+    /// <summary>All of them, for <c>--help</c>.</summary>
+    public static IReadOnlyList<(int Number, string Meaning)> All { get; } =
+    [
+        (Fine, "all is well"), (Failed, "files differ, one is damaged, or work failed"), (WrongUsage, "the command line is wrong"), (Unreadable, "a file can't be read or written, or is not what it should be"), (Stopped, "stopped by Ctrl+C"),
+    ];
 }

@@ -1,4 +1,4 @@
-using System.Text.Json;
+using System.CommandLine.Invocation;
 
 namespace UNetFamily.Tool;
 
@@ -17,7 +17,8 @@ internal static class ToolProgram
         var root = Root(shell);
         // Files may be called @x, and -io is no -i -o: words are taken as they are.
         var parsed = root.Parse(arguments, new ParserConfiguration { EnablePosixBundling = false, ResponseFileTokenReplacer = null });
-        var asks = parsed.Action is not null && parsed.Action != parsed.CommandResult.Command.Action;
+        // Help, the version or completions are asked for, whatever else is wrong.
+        var asks = parsed.Action is not ParseErrorAction && parsed.Action != parsed.CommandResult.Command.Action;
         if (!asks && UsageProblem.Of(parsed) is { } problem) return shell.ScreenFor(parsed).Refuse($"{problem} See {UsageProblem.NameOf(parsed.CommandResult.Command)} --help.");
         return parsed.Invoke(new InvocationConfiguration { Output = surroundings.Output, Error = surroundings.Errors, EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
     }
@@ -25,12 +26,13 @@ internal static class ToolProgram
     /// <summary>The tool with all its verbs.</summary>
     public static RootCommand Root(Shell shell)
     {
-        var root = new RootCommand($"Segmentation networks on the command line. Results go to standard output, as text or with --json as JSON; all else goes to standard error. {ExitCode.Help}") { HelpName = Name };
+        var root = new RootCommand("Segmentation networks on the command line.\nResults go to standard output, as text or with --json as JSON; all else goes to standard error.") { HelpName = Name };
         root.Options.Add(shell.Json);
         foreach (var verb in (Command[])
         [
             SegmentVerb.Create(shell), InspectVerb.Create(shell), DiffVerb.Create(shell), ConvertVerb.Create(shell), VerifyVerb.Create(shell), SummaryVerb.Create(shell), ExportOnnxVerb.Create(shell), DoctorVerb.Create(shell),
         ]) root.Subcommands.Add(verb);
+        ToolHelp.Arrange(root);
         return root;
     }
 }

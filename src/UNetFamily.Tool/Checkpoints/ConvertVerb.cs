@@ -11,7 +11,7 @@ internal static class ConvertVerb
         var output = new Argument<string>("output") { Description = "The safetensors file to write; one that is there is replaced." };
         var names = new Option<string>("--names") { Description = "Whose names to write: ours, or a project's such as milesial. Needs --network.", DefaultValueFactory = _ => Ours };
         names.CompletionSources.Add(Ours);
-        var verb = new Command("convert", $"Writes safetensors: under the file's own names, or with --network under ours or a project's. {ExitCode.Help}")
+        var verb = new Verb("convert", "Writes safetensors: under the file's own names, or with --network under ours or a project's.")
             { options.File, output, options.StateDict, options.Network, names, options.InChannels, options.OutChannels };
         return shell.Does(verb, (parsed, screen) =>
         {

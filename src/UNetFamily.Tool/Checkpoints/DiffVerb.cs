@@ -13,7 +13,7 @@ internal static class DiffVerb
     {
         var options = new NetworkOptions();
         var other = NetworkOptions.Named("other", "Another checkpoint, or a network of the catalogue.");
-        var verb = new Command("diff", $"Compares a file with a network or with another file, and suggests rules for names that differ. {ExitCode.Help}")
+        var verb = new Verb("diff", "Compares a file with a network or with another file, and suggests rules for names that differ.")
             { options.File, other, options.StateDict, options.InChannels, options.OutChannels };
         return shell.Does(verb, (parsed, screen) =>
         {

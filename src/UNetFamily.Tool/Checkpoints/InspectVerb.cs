@@ -9,7 +9,7 @@ internal static class InspectVerb
     {
         var options = new NetworkOptions();
         options.File.Description = "The checkpoint (.safetensors, .pth, .pt, .model), or a model folder of nnU-Net v2.";
-        var verb = new Command("inspect", $"Lists what a file or a model folder of nnU-Net v2 holds, without reading its numbers. Nothing in a file is executed. {ExitCode.Help}") { options.File, options.StateDict };
+        var verb = new Verb("inspect", "Lists what a file or a model folder of nnU-Net v2 holds, without reading its numbers.", "Nothing in a file is executed, whoever it is from.") { options.File, options.StateDict };
         return shell.Does(verb, (parsed, screen) =>
         {
             var (file, stateDict) = (parsed.GetRequiredValue(options.File), parsed.GetValue(options.StateDict));

@@ -9,7 +9,7 @@ internal static class VerifyVerb
     public static Command Create(Shell shell)
     {
         var options = new NetworkOptions();
-        var verb = new Command("verify", $"Reads every number, compares checksums, and counts numbers that are not finite. {ExitCode.Help}") { options.File, options.StateDict };
+        var verb = new Verb("verify", "Reads every number, compares checksums, and counts numbers that are not finite.") { options.File, options.StateDict };
         return shell.Does(verb, (parsed, screen) =>
         {
             using var checkpoint = Checkpoint.Open(parsed.GetRequiredValue(options.File), parsed.GetValue(options.StateDict));

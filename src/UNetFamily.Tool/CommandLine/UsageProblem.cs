@@ -14,12 +14,13 @@ internal static partial class UsageProblem
         if (parsed.Tokens.TakeWhile(token => token.Type is not TokenType.DoubleDash).FirstOrDefault(token => token.Type is TokenType.Argument && LooksLikeAnOption().IsMatch(token.Value)) is { } unknown)
             return NoOption(command, unknown.Value);
         if (parsed.UnmatchedTokens is [var left, ..]) return $"{command.Name} takes {Words(command)}; '{left}' is too much.";
-        string[] missing =
+        string[] problems =
         [
-            .. command.Arguments.Where(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is null or { Tokens.Count: 0 }).Select(argument => $"{command.Name} needs <{argument.Name}>: {argument.Description}"),
-            .. command.Options.Where(option => option.Required && parsed.GetResult(option) is null or { Implicit: true }).Select(option => $"{option.Name} is missing: {option.Description}"),
+            .. parsed.Errors.Where(error => error.SymbolResult is OptionResult { Tokens.Count: > 0 } or ArgumentResult { Tokens.Count: > 0 }).Select(error => error.Message).Distinct(),
+            .. command.Arguments.Where(argument => argument.Arity.MinimumNumberOfValues > 0 && parsed.GetResult(argument) is null or { Tokens.Count: 0 }).Select(argument => $"{command.Name} needs <{argument.Name}>: {First(argument)}"),
+            .. command.Options.Where(option => option.Required && parsed.GetResult(option) is null or { Implicit: true }).Select(option => $"{option.Name} is missing: {First(option)}"),
         ];
-        if (missing.Length > 0) return string.Join(" ", missing);
+        if (problems.Length > 0) return string.Join(" ", problems);
         return parsed.Errors.Count == 0 ? null : string.Join(" ", parsed.Errors.Select(Message).Distinct());
     }
 
@@ -44,7 +45,10 @@ internal static partial class UsageProblem
 
     private static string Words(Command command) => command.Arguments.Count == 0 ? "options alone" : string.Join(" and ", command.Arguments.Select(argument => $"<{argument.Name}>"));
 
-    private static string Message(ParseError error) => error.SymbolResult is OptionResult { Tokens.Count: 0, Option: var option } ? $"{option.Name} needs a value: {option.Description}" : error.Message;
+    private static string Message(ParseError error) => error.SymbolResult is OptionResult { Tokens.Count: 0, Option: var option } ? $"{option.Name} needs a value: {First(option)}" : error.Message;
+
+    // A sentence of a list of sentences, and within one.
+    private static string First(Symbol symbol) => symbol.Description is { Length: > 0 } text ? $"{char.ToLowerInvariant(text[0])}{text.Split(". ")[0][1..].TrimEnd('.')}." : "";
 
     // A number below zero is none.
     [GeneratedRegex("^-(?![0-9])..*|^-[a-z]$", RegexOptions.IgnoreCase)]

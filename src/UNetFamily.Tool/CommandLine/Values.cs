@@ -1,4 +1,3 @@
-using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Text.RegularExpressions;
 
@@ -28,17 +27,15 @@ internal static partial class Values
             : throw new FormatException(string.Create(CultureInfo.InvariantCulture, $"1 to 3 whole numbers of {least} to {most}, such as 256 or 64,128,128"));
     });
 
-    /// <summary>One of some words.</summary>
+    /// <summary>One of some words; the first is taken when the option is not there.</summary>
     /// <param name="name">The option.</param>
     /// <param name="description">What it is, for help.</param>
-    /// <param name="usual">The one that is taken when the option is not there.</param>
-    public static Option<T> OneOf<T>(string name, string description, T usual) where T : struct, Enum
+    public static Option<T> OneOf<T>(string name, string description) where T : struct, Enum
     {
         string[] words = [.. Enum.GetNames<T>().Select(word => word.ToLowerInvariant())];
         var option = Parsed(name, description, text => words.Contains(text.ToLowerInvariant()) ? Enum.Parse<T>(text, ignoreCase: true)
             : throw new FormatException($"{string.Join(", ", words[..^1])} or {words[^1]}", new FormatException(UsageProblem.Meant(text, words))));
         option.HelpName = string.Join('|', words);
-        option.DefaultValueFactory = _ => usual;
         option.CompletionSources.Clear();
         option.CompletionSources.Add(words);
         return option;
@@ -49,6 +46,7 @@ internal static partial class Values
     {
         var option = Parsed<string?>("--device", "Where to compute: cpu, cuda or cuda:1. A GPU where there is one, when left out.", text => DeviceName().IsMatch(text) ? text
             : throw new FormatException("cpu, cuda or cuda:0, cuda:1 and so on", new FormatException(UsageProblem.Meant(text, ["cpu", "cuda"]))));
+        option.HelpName = "name";
         option.CompletionSources.Add("cpu", "cuda");
         return option;
     }

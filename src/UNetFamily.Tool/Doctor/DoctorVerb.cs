@@ -10,7 +10,7 @@ internal static class DoctorVerb
     public static Command Create(Shell shell)
     {
         var load = new Option<bool>(Loading.Option) { Hidden = true };
-        var verb = new Command(Name, $"What this machine computes with, how fast, and whether the numbers are right; where TorchSharp does not load, why, and what helps. It is 1 when something is wrong. {ExitCode.Help}") { load };
+        var verb = new Verb(Name, "Says what this machine computes with, how fast, and whether the numbers are right.", "Where TorchSharp does not load it says why, and what helps.") { load };
         return shell.Does(verb, (parsed, screen) => parsed.GetValue(load) ? Loading.LoadHere(shell.Surroundings) : Run(screen));
     }
 

@@ -8,13 +8,13 @@ internal static class ExportOnnxVerb
         var options = new NetworkOptions();
         var output = new Argument<string>("output") { Description = "The ONNX file to write; one that is there is replaced." };
         var size = NetworkSize.Option("A spatial size that the network takes, such as 256 or 64,128,128.");
-        var ends = Values.OneOf("--ends-in", "What the network ends in.", OnnxOutput.Logits);
+        var ends = Values.OneOf<OnnxOutput>("--ends-in", "What the network ends in, logits when left out.");
         var half = new Option<bool>("--half") { Description = "Store kernels as 16-bit numbers." };
         var auxiliary = new Option<bool>("--auxiliary") { Description = "Export the maps of deep supervision as well." };
         var norms = new Option<bool>("--keep-norms") { Description = "Leave norms beside the convolutions before them." };
         var domain = new Option<string?>("--domain") { Description = "The domain to export, of a network for several." };
         var level = new Option<int?>("--level") { Description = "The branch to export, of a UNet++." };
-        var verb = new Command("export-onnx", $"Writes a network as an ONNX file: that of a file that this library saved, or with --network that of any checkpoint. {ExitCode.Help}")
+        var verb = new Verb("export-onnx", "Writes a network as an ONNX file.", "The network is that of a file that this library saved, or with --network that of any checkpoint. Notes in the file go along.")
             { options.File, output, size, options.StateDict, options.Network, options.InChannels, options.OutChannels, ends, half, auxiliary, norms, domain, level };
         return shell.Does(verb, (parsed, screen) => Run(screen, parsed.GetRequiredValue(options.File), parsed.GetRequiredValue(output), parsed.GetValue(options.StateDict), options.Of(parsed), parsed.GetValue(size)!, new OnnxExportOptions
         {

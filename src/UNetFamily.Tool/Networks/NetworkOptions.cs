@@ -7,7 +7,7 @@ internal sealed class NetworkOptions
 
     public Option<string?> StateDict { get; } = new("--state-dict") { Description = "Which entry of the file the weights are, where there are several." };
 
-    public Option<string?> Network { get; } = Complete(new Option<string?>("--network") { Description = "A network of the catalogue, such as unet-milesial, or a file that this library saved." });
+    public Option<string?> Network { get; } = Complete(new Option<string?>("--network") { Description = "A network of the catalogue, such as unet-milesial, or a file that this library saved.", HelpName = "network" });
 
     public Option<long?> InChannels { get; } = Channels("--in-channels", "Channels of the network's input, where not as published.");
 
@@ -16,7 +16,7 @@ internal sealed class NetworkOptions
     /// <summary>An argument that can be a network of the catalogue.</summary>
     public static Argument<string> Named(string name, string description)
     {
-        var argument = new Argument<string>(name) { Description = description };
+        var argument = new Argument<string>(name) { Description = description, HelpName = name };
         argument.CompletionSources.Add(_ => Names());
         return argument;
     }

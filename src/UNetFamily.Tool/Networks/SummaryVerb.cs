@@ -13,7 +13,7 @@ internal static class SummaryVerb
         {
             if (result.GetValueOrDefault<int?>() is < 0) result.AddError("--depth needs 0 or more.");
         });
-        var verb = new Command("summary", $"A network's tree with shapes, parameters, multiply-accumulates and memory, and its receptive field, without running it. {ExitCode.Help}")
+        var verb = new Verb("summary", "Shows a network's tree, parameters, multiply-accumulates, memory and receptive field, without running it.")
             { network, size, depth, options.InChannels, options.OutChannels };
         return shell.Does(verb, (parsed, screen) => Run(screen, options.Of(parsed, parsed.GetRequiredValue(network)), parsed.GetValue(size)!, parsed.GetValue(depth) ?? int.MaxValue));
     }

@@ -1,6 +1,3 @@
-using System.CommandLine.Parsing;
-using System.Globalization;
-
 namespace UNetFamily.Tool;
 
 /// <summary><c>segment</c>: label maps of images, by a network of a file or by models that nnU-Net trained.</summary>
@@ -9,11 +6,15 @@ internal static class SegmentVerb
     public static Command Create(Shell shell)
     {
         var options = new SegmentOptions();
-        var verb = new Command("segment", $"""
-            Segments images: label maps on their grid. The model is what it is recognised as: a .safetensors file that this library saved (the network of ./build.sh demo, for one, whose file says how scans are prepared), any .onnx network from (N, C, …spatial) to (N, classes, …spatial), or a model folder of nnU-Net v2.
-            The input is an image (.nii, .nii.gz, .nrrd, .mha and more) or a folder of them; for nnU-Net's models files are called CASE_0000.nii.gz, CASE_0001.nii.gz and so on, a number for each channel.
-            Label maps appear whole or not at all. In a folder those that are there are left alone, so that a run that was stopped goes on where it was; an output file is replaced.
-            {ExitCode.Help}
+        var verb = new Verb("segment", "Segments images with a trained network: label maps on their grid.", """
+            The model is recognised by what it is: a .safetensors file that this library saved, any .onnx network from
+            (N, C, ...spatial) to (N, classes, ...spatial), or a model folder of nnU-Net v2. Files of the brain sample know
+            how scans are prepared for them; other networks in a file need --spacing and --roi, or take the image as it is,
+            in one piece. A network for images goes through a volume slice by slice, in the order of the file.
+            Images are .nii.gz, .nii, .nrrd, .mha, .png, .tif and more. For models of nnU-Net the files of a folder are
+            called CASE_0000.nii.gz, CASE_0001.nii.gz and so on, a number for each channel.
+            Label maps appear whole or not at all. Those that are in the output folder already are left alone, so that a run
+            that was stopped goes on where it was; --overwrite does them again. An output file is replaced.
             """);
         foreach (var option in options.All) verb.Options.Add(option);
         return shell.Does(verb, (parsed, screen) => Run(screen, options.Read(parsed)));

@@ -1,4 +1,6 @@
-namespace UNetFamily.Tests.Build;
+using UNetFamily.Tests.Build;
+
+namespace UNetFamily.Tests.Tool;
 
 /// <summary>The doctor where TorchSharp loads and where it doesn't: it explains, and never ends by a signal.</summary>
 public sealed class DoctorTests : IDisposable
@@ -13,7 +15,7 @@ public sealed class DoctorTests : IDisposable
         {
             var here = InFolder(file);
             Directory.CreateDirectory(Path.GetDirectoryName(here)!);
-            if (Path.GetFileName(file).StartsWith("Doctor.", StringComparison.Ordinal)) File.Copy(file, here);
+            if (Path.GetFileName(file).StartsWith("UNetFamily.Tool.", StringComparison.Ordinal)) File.Copy(file, here);
             else File.CreateSymbolicLink(here, file);
         }
     }
@@ -78,6 +80,25 @@ public sealed class DoctorTests : IDisposable
         output.Should().Contain($"{NativeFile.Name}: file too short");
     }
 
+    [NativeFileFact]
+    public void What_computes_nothing_works_without_the_native_library()
+    {
+        Replace(null);
+        var file = Checkpoints.TestFiles.Path("envelope.pth");
+        var plain = Path.Combine(folder, "plain.safetensors");
+
+        Tool(null, "--help").Code.Should().Be(0);
+        Tool(null, "segment", "--fodls").Output.Should().Contain("Did you mean --folds?");
+        Tool(null, "[suggest:25]", "unetfamily summary unet-m").Output.Should().Contain("unet-milesial-bilinear");
+        Tool(null, "inspect", file).Output.Should().Contain("9 tensors with 32 numbers");
+        Tool(null, "convert", file, plain).Code.Should().Be(0);
+        foreach (var arguments in (string[][])[["summary", "unet-milesial", "--size", "32"], ["verify", file], ["diff", file, plain]])
+        {
+            var (code, output) = Tool(null, arguments);
+            (code, output).Should().Be((1, "TorchSharp's native library or libtorch does not load. `unetfamily doctor` says why, and what helps.\n"), "of {0}", arguments[0]);
+        }
+    }
+
     private string InFolder(string file) => Path.Combine(folder, Path.GetRelativePath(AppContext.BaseDirectory, file));
 
     private void Replace(string? by)
@@ -87,9 +108,11 @@ public sealed class DoctorTests : IDisposable
         if (by is not null) File.Copy(by, file);
     }
 
-    private (int Code, string Output) Run(string? argument = null, string? libraries = null)
+    private (int Code, string Output) Run(string? argument = null, string? libraries = null) => Tool(libraries, argument is null ? ["doctor"] : ["doctor", argument]);
+
+    private (int Code, string Output) Tool(string? libraries, params string[] arguments)
     {
-        var (code, output, errors) = ChildProcess.Run(Path.Combine(folder, "Doctor.dll"), argument is null ? [] : [argument], libraries is null ? [] : [("LD_LIBRARY_PATH", libraries)]);
+        var (code, output, errors) = ChildProcess.Run(Path.Combine(folder, "UNetFamily.Tool.dll"), arguments, libraries is null ? [] : [("LD_LIBRARY_PATH", libraries)]);
         Directory.Exists(Path.Combine(folder, "cpu")).Should().BeFalse("TorchSharp's own search copies the packages into the application's folder");
         return (code, output + errors);
     }

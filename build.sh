@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly repo=$PWD
 readonly artifacts=$repo/artifacts
 readonly configuration=Release
-readonly packages=(UNetFamily UNetFamily.Imaging UNetFamily.NnUNet)
+readonly packages=(UNetFamily UNetFamily.Imaging UNetFamily.NnUNet UNetFamily.Onnx UNetFamily.Scans)
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
 
@@ -17,16 +17,17 @@ usage: ./build.sh <command> [arguments]
   demo [--quick]   trains a U-Net on a brain MRI and segments slices that it has not seen; --volumes does it in 3D
   compose          as demo, with a network that is in no paper, made of the blocks of two
   domains          trains one network for several domains of brain scans, and adds one to it
-  segment          segments a NIfTI volume with a trained network: --model FILE --image FILE --out FILE
-                   or a folder of images with a model folder of nnU-Net v2: --nnunet FOLDER --input FOLDER --output FOLDER
+  tool <verb>      the command line tool; its verbs are segment, inspect, diff, convert, verify, summary, export-onnx and doctor
+                   tool segment --model FILE --input FILE --output FILE    segments a scan with a trained network
+                   tool summary unet-milesial --size 256                   what a network is made of, and costs
   test [args]      builds and runs every test; arguments go to `dotnet test`
                    --filter unet     the cases of one network, and the test classes of that name
                    --filter gelu     every test with that word in its name
   bench [name]     the benchmarks, as a table and as JSON in artifacts/bench; `bench help` lists them
-  pack             the NuGet packages into artifacts/, checked by projects that install them
-  bundle           tests, benchmarks and doctor as one file for a Linux machine that has a libtorch and no .NET
-  doctor           what this machine computes with, how fast, and whether it computes correctly
-  dotnet <args>    any dotnet command, such as: dotnet run --project samples/Doctor
+  pack             the NuGet packages into artifacts/, the tool's among them, checked by projects that install them
+  bundle           tests, benchmarks and the tool as one file for a Linux machine that has a libtorch and no .NET
+  segment, doctor  short for tool segment and tool doctor
+  dotnet <args>    any dotnet command, such as: dotnet run --project samples/Readme
   help             this text
 
 TorchRuntime=cuda in the environment takes TorchSharp's packages for CUDA instead of those for the processor.
@@ -188,6 +189,7 @@ pack() {
   check_package UNetFamily "$version" TorchSharp System.IO.Hashing
   check_package UNetFamily.Imaging "$version" BitMiracle.LibTiff.NET SkiaSharp
   check_package UNetFamily.NnUNet "$version" TorchSharp UNetFamily UNetFamily.Imaging
+  check_package UNetFamily.Scans "$version" TorchSharp UNetFamily UNetFamily.Imaging
   check_package UNetFamily.Onnx "$version" Google.Protobuf Microsoft.ML.OnnxRuntime.Managed OnnxSharp TorchSharp UNetFamily
   require_files "$work/packages/unetfamily/$version" buildTransitive/{UNetFamily.targets,WeakenVersionNeed.cs}
 }
@@ -269,9 +271,9 @@ bundle() {
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
 
-  say "Building tests, benchmarks and doctor ..."
+  say "Building tests, benchmarks and the tool ..."
   # In one folder, so that what they share is there once; without a libtorch, and for a libstdc++ of any age. Nothing of that stays in the usual outputs.
-  for project in tests/UNetFamily.Tests tests/UNetFamily.Benchmarks samples/Doctor; do
+  for project in tests/UNetFamily.Tests tests/UNetFamily.Benchmarks src/UNetFamily.Tool; do
     quietly dotnet publish "$project" --configuration "$configuration" --artifacts-path "$work/build" --output "$work/$name/app" \
       --runtime linux-x64 --no-self-contained -p:TorchRuntime=none -p:AllowOlderLibstdcxx=true -p:UseAppHost=false \
       -p:SatelliteResourceLanguages=en || fail "$project does not publish."
@@ -307,8 +309,8 @@ case $command in
   demo) run_project samples/BrainSegmentation "$@" ;;
   compose) run_project samples/ComposeYourOwn "$@" ;;
   domains) run_project samples/MultiDomain "$@" ;;
-  segment) run_project samples/Segment "$@" ;;
-  doctor) run_project samples/Doctor "$@" ;;
+  tool) run_project src/UNetFamily.Tool "$@" ;;
+  segment | doctor) run_project src/UNetFamily.Tool "$command" "$@" ;;
   bench) run_project tests/UNetFamily.Benchmarks "$@" ;;
   test) run_tests "$@" ;;
   pack) pack ;;

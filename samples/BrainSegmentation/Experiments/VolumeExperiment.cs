@@ -43,7 +43,7 @@ internal sealed class VolumeExperiment : Experiment
         preparation = new ScanPreparation
         {
             Spacing = Spacing,
-            RoiSize = Patch,
+            RoiSize = [.. Patch],
             Classes = [.. subject.Scheme.Names],
             MirrorSymmetric = subject.Scheme.MirrorSymmetric,
         };

@@ -106,10 +106,11 @@ internal sealed class SegmentOptions
             Shard = parsed.GetValue(shard),
             Overwrite = parsed.GetValue(overwrite),
             Spacing = parsed.GetValue(spacing),
-            Roi = parsed.GetValue(roi),
+            // A list that is not there comes as an empty one.
+            Roi = parsed.Has(roi) ? parsed.GetValue(roi) : null,
             Overlap = parsed.GetValue(overlap),
             Mirror = parsed.GetValue(mirror),
-            Folds = parsed.GetValue(folds),
+            Folds = parsed.Has(folds) ? parsed.GetValue(folds) : null,
             Checkpoint = parsed.GetValue(checkpoint),
             Mirrors = !parsed.GetValue(disableTta),
             StepSize = parsed.GetValue(stepSize) ?? 0.5,

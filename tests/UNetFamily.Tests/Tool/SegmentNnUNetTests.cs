@@ -175,7 +175,7 @@ public sealed class SegmentNnUNetTests : IDisposable
         var (code, _, errors) = ToolRun.Of(["segment", "--model", model, "--input", Images, "--output", Labels, .. options.Split(' ')]);
 
         code.Should().Be(ExitCode.WrongUsage);
-        errors.Should().StartWith(message.Replace("MODEL", model, StringComparison.Ordinal));
+        errors.TrimEnd().Split('\n')[^1].Should().StartWith(message.Replace("MODEL", model, StringComparison.Ordinal));
     }
 
     public void Dispose() => Directory.Delete(path, recursive: true);

@@ -176,7 +176,7 @@ pack() {
   local version package
   version=$(property Version)
   rm -f "$artifacts"/UNetFamily.*nupkg
-  for package in "${packages[@]}"; do
+  for package in "${packages[@]}" UNetFamily.Tool; do
     quietly dotnet pack "src/$package" --configuration "$configuration" --output "$artifacts" -p:ContinuousIntegrationBuild=true ||
       fail "src/$package does not pack."
   done
@@ -192,6 +192,7 @@ pack() {
   check_package UNetFamily.Scans "$version" TorchSharp UNetFamily UNetFamily.Imaging
   check_package UNetFamily.Onnx "$version" Google.Protobuf Microsoft.ML.OnnxRuntime.Managed OnnxSharp TorchSharp UNetFamily
   require_files "$work/packages/unetfamily/$version" buildTransitive/{UNetFamily.targets,WeakenVersionNeed.cs}
+  check_tool "$version"
 }
 
 # Installs the packages as a stranger would, into a package folder of its own, and runs a forward pass from each kind of output.
@@ -251,6 +252,18 @@ check_package() {
   # A zip file's directory names its files in clear.
   grep -aq "lib/net10.0/$name.pdb" "$artifacts/$name.$version.snupkg" || fail "the symbols package of $name holds no symbols."
   printf '%s\n' "$artifacts/$name.$version.nupkg" "$artifacts/$name.$version.snupkg"
+}
+
+# Installs the tool as a stranger would, and runs it from a home with nothing in it.
+check_tool() {
+  local home=$work/home file
+  mkdir -p "$home"
+  HOME=$home DOTNET_CLI_HOME=$home NUGET_PACKAGES=$home/packages quietly dotnet tool install UNetFamily.Tool --version "$1" --tool-path "$work/tool" --add-source "$artifacts" ||
+    fail "the tool does not install."
+  env -u LD_LIBRARY_PATH HOME="$home" "$work/tool/unetfamily" summary unet-milesial --size 256 --depth 0 || fail "the tool does not run when it is installed."
+  for file in "$artifacts"/UNetFamily.Tool.*nupkg; do
+    printf '%s (%d MB)\n' "$file" "$(($(stat -c %s "$file") / 1000000))"
+  done
 }
 
 # $1: a folder, then files that must be in it.

@@ -43,7 +43,7 @@ internal static partial class UsageProblem
         return $"There is no option '{SafeText.Of(word)}' of {command.Name}.{Meant(word, options)} Options: {string.Join(", ", options)}.";
     }
 
-    private static string Words(Command command) => command.Arguments.Count == 0 ? "options alone" : string.Join(" and ", command.Arguments.Select(argument => $"<{argument.Name}>"));
+    private static string Words(Command command) => command.Arguments.Count == 0 ? "no words but options" : string.Join(" and ", command.Arguments.Select(argument => $"<{argument.Name}>"));
 
     private static string Message(ParseError error) => error.SymbolResult is OptionResult { Tokens.Count: 0, Option: var option } ? $"{option.Name} needs a value: {First(option)}" : error.Message;
 

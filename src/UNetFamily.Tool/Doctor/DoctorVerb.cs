@@ -23,8 +23,11 @@ internal static class DoctorVerb
         {
             foreach (var (what, examine) in new (string, Func<IEnumerable<Finding>>)[] { ("Looking at libtorch", LibtorchFindings.Examine), ("Computing", Numerics.Examine), ("Measuring", Speed.Examine) })
             {
-                screen.Cancellation.ThrowIfCancellationRequested();
-                findings.AddRange(screen.WithSpinner(what, () => examine().ToList()));
+                findings.AddRange(screen.WithSpinner(what, () => examine().Select(finding =>
+                {
+                    screen.Cancellation.ThrowIfCancellationRequested();
+                    return finding;
+                }).ToList()));
             }
         }
         var isWell = !findings.Exists(finding => finding.Verdict is Verdict.Wrong);

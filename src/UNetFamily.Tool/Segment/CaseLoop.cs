@@ -70,7 +70,7 @@ internal sealed class CaseLoop(Screen screen, ICaseSegmenter segmenter, SegmentR
             yield break;
         }
         var failed = results.Where(result => result.Outcome is Outcome.Failed).ToList();
-        yield return $"{place.Path}: {results.Count(result => result.Outcome is Outcome.Done)} label maps made, {results.Count(result => result.Outcome is Outcome.Present)} were there already, {failed.Count} failed";
+        yield return $"{place.Path}: {results.Count(result => result.Outcome is Outcome.Done)} label maps made, {results.Count(result => result.Outcome is Outcome.Present)} there already, {failed.Count} failed";
         if (failed.Count > 0) yield return $"Failed: {string.Join(", ", failed.Select(result => result.Case.Name))}";
     }
 

@@ -101,14 +101,14 @@ public sealed class SegmentScansTests : FileTests
         var (code, output, errors) = Run("--model", Weights, "--input", images, "--output", labels);
 
         code.Should().Be(ExitCode.Failed);
-        output.Should().Be($"{labels}: 2 label maps made, 0 were there already, 1 failed\nFailed: c\n");
+        output.Should().Be($"{labels}: 2 label maps made, 0 there already, 1 failed\nFailed: c\n");
         errors.Should().Contain("3/3 c: ");
         Files(labels).Should().Equal("a.nii", "b.nii");
 
         File.Delete(Path.Combine(labels, "b.nii"));
         File.WriteAllText(Path.Combine(labels, "a.nii"), "mine");
         File.Delete(Path.Combine(images, "c.nii"));
-        Run("--model", Weights, "--input", images, "--output", labels).Output.Should().Be($"{labels}: 1 label maps made, 1 were there already, 0 failed\n");
+        Run("--model", Weights, "--input", images, "--output", labels).Output.Should().Be($"{labels}: 1 label maps made, 1 there already, 0 failed\n");
         File.ReadAllText(Path.Combine(labels, "a.nii")).Should().Be("mine");
         Run("--model", Weights, "--input", images, "--output", labels, "--overwrite", "--shard", "1/2").Code.Should().Be(ExitCode.Fine);
         File.ReadAllBytes(Path.Combine(labels, "a.nii")).Should().Equal(File.ReadAllBytes(Path.Combine(labels, "b.nii")));

@@ -19,7 +19,7 @@ public sealed class ScanNetwork : IDisposable
     private ScanNetwork(Network network, ScanPreparation? preparation, IDisposable? owned)
     {
         (this.network, this.owned) = (network, owned);
-        if (network.OutChannels > ScanPreparation.MostClasses) throw new ArgumentException($"{Name} has {network.OutChannels} classes; a label map holds {ScanPreparation.MostClasses} at most.", nameof(network));
+        if (network.OutChannels > ScanPreparation.MostClasses) throw new ArgumentException($"{Name} has {network.OutChannels} classes; a label map holds {ScanPreparation.MostClasses} at most.");
         Preparation = preparation ?? ScanPreparation.Plain(SpatialDims, network.OutChannels);
     }
 
@@ -55,7 +55,7 @@ public sealed class ScanNetwork : IDisposable
         set
         {
             ArgumentNullException.ThrowIfNull(value);
-            field = Problem(value) is { } problem ? throw new ArgumentException(problem, nameof(value)) : value;
+            field = Problem(value) is { } problem ? throw new ArgumentException(problem) : value;
         }
     }
 

@@ -51,6 +51,6 @@ internal static partial class UsageProblem
     private static string First(Symbol symbol) => symbol.Description is { Length: > 0 } text ? $"{char.ToLowerInvariant(text[0])}{text.Split(". ")[0][1..].TrimEnd('.')}." : "";
 
     // A number below zero is none.
-    [GeneratedRegex("^-(?![0-9])..*|^-[a-z]$", RegexOptions.IgnoreCase)]
+    [GeneratedRegex("^-[^0-9.]")]
     private static partial Regex LooksLikeAnOption();
 }

@@ -13,34 +13,20 @@ internal sealed class ScanSegmenter : ICaseSegmenter
     public ScanSegmenter(Screen screen, SegmentRequest request)
     {
         var path = request.Models[0];
-        if (request.Kind is ModelKind.Onnx)
-        {
-            onnx = OnnxNetwork.FromFile(path, Devices.OnnxOf(request.Device));
-            try
-            {
-                network = new ScanNetwork(onnx, ScanPreparation.In(path, onnx.Metadata));
-            }
-            catch (ArgumentException problem)
-            {
-                onnx.Dispose();
-                throw new InvalidDataException($"{path}: {problem.Message}", problem);
-            }
-        }
-        else
-        {
-            var device = Devices.Of(request.Device);
-            network = screen.WithSpinner("Loading", () => ScanNetwork.FromFile(path, device));
-        }
+        if (request.Kind is ModelKind.Onnx) onnx = OnnxNetwork.FromFile(path, Devices.OnnxOf(request.Device));
         try
         {
+            network = onnx is not null ? Of(onnx, path) : Load(screen, path, Devices.Of(request.Device));
             network.Preparation = Chosen(network, request);
         }
         catch
         {
-            Dispose();
+            network?.Dispose();
+            onnx?.Dispose();
             throw;
         }
-        screen.Say($"{network.Name} with {network.Preparation.Classes.Count} classes, windows {string.Join(" x ", network.Preparation.RoiSize)}");
+        var windows = network.Preparation.RoiSize.Select(side => side == 0 ? "all" : side.ToString(CultureInfo.InvariantCulture));
+        screen.Say($"{network.Name} with {network.Preparation.Classes.Count} classes, windows of {string.Join(" x ", windows)}");
     }
 
     public IReadOnlyList<SegmentationCase> Cases(string input, OutputPlace place)
@@ -73,6 +59,20 @@ internal sealed class ScanSegmenter : ICaseSegmenter
     {
         network.Dispose();
         onnx?.Dispose();
+    }
+
+    private static ScanNetwork Load(Screen screen, string path, TorchSharp.torch.Device device) => screen.WithSpinner("Loading", () => ScanNetwork.FromFile(path, device));
+
+    private static ScanNetwork Of(OnnxNetwork onnx, string path)
+    {
+        try
+        {
+            return new ScanNetwork(onnx, ScanPreparation.In(path, onnx.Metadata));
+        }
+        catch (ArgumentException problem)
+        {
+            throw new InvalidDataException($"{path}: {problem.Message}", problem);
+        }
     }
 
     /// <summary>What the file says, unless the command line says something else.</summary>

@@ -166,6 +166,7 @@ public sealed class SegmentScansTests : FileTests
 
         run.Code.Should().Be(code, run.Errors);
         run.Output.Should().BeEmpty();
+        run.Errors.Should().NotContain("(Parameter");
         run.Errors.Split('\n').Should().Contain(line => line.StartsWith(message.Replace("DIR", path, StringComparison.Ordinal), StringComparison.Ordinal));
         Files(path).Should().Equal(before);
     }

@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 readonly repo=$PWD
 readonly artifacts=$repo/artifacts
 readonly configuration=Release
-readonly packages=(UNetFamily UNetFamily.Imaging UNetFamily.NnUNet UNetFamily.Onnx UNetFamily.Plots)
+readonly packages=(UNetFamily UNetFamily.Imaging UNetFamily.NnUNet UNetFamily.Onnx UNetFamily.Plots UNetFamily.Scans)
 
 export DOTNET_NOLOGO=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 MSBUILDDISABLENODEREUSE=1
 
@@ -17,18 +17,19 @@ usage: ./build.sh <command> [arguments]
   demo [--quick]   trains a U-Net on a brain MRI and segments slices that it has not seen; --volumes does it in 3D, --macaque on another brain
   compose          as demo, with a network that is in no paper, made of the blocks of two
   domains          trains one network for several domains of brain scans, and adds one to it
-  segment          segments a NIfTI volume with a trained network: --model FILE --image FILE --out FILE
-                   or a folder of images with a model folder of nnU-Net v2: --nnunet FOLDER --input FOLDER --output FOLDER
+  tool <verb>      the command line tool; its verbs are segment, inspect, diff, convert, verify, summary, export-onnx and doctor
+                   tool segment --model FILE --input FILE --output FILE    segments a scan with a trained network
+                   tool summary unet-milesial --size 256                   what a network is made of, and costs
   test [args]      builds and runs every test; arguments go to `dotnet test`
                    --filter unet     the cases of one network, and the test classes of that name
                    --filter gelu     every test with that word in its name
   bench [name]     the benchmarks, as a table and as JSON in artifacts/bench; `bench help` lists them
-  pack             the NuGet packages into artifacts/, checked by projects that install them
+  pack             the NuGet packages into artifacts/, the tool's among them, checked by projects that install them
   consumer         the package of the networks, and the tests of a network that a user of it composes
   api              the reference of all public types, as a web site in artifacts/api/site
-  bundle           tests, benchmarks and doctor as one file for a Linux machine that has a libtorch and no .NET
-  doctor           what this machine computes with, how fast, and whether it computes correctly
-  dotnet <args>    any dotnet command, such as: dotnet run --project samples/Doctor
+  bundle           tests, benchmarks and the tool as one file for a Linux machine that has a libtorch and no .NET
+  segment, doctor  short for tool segment and tool doctor
+  dotnet <args>    any dotnet command, such as: dotnet run --project samples/Readme
   help             this text
 
 TorchRuntime=cuda in the environment takes TorchSharp's packages for CUDA instead of those for the processor.
@@ -183,7 +184,7 @@ pack() {
   local version package
   version=$(property Version)
   rm -f "$artifacts"/UNetFamily.*nupkg
-  for package in "${packages[@]}"; do
+  for package in "${packages[@]}" UNetFamily.Tool; do
     quietly dotnet pack "src/$package" --configuration "$configuration" --output "$artifacts" -p:ContinuousIntegrationBuild=true ||
       fail "src/$package does not pack."
   done
@@ -194,10 +195,12 @@ pack() {
   check_package UNetFamily "$version" TorchSharp System.IO.Hashing
   check_package UNetFamily.Imaging "$version" BitMiracle.LibTiff.NET SkiaSharp
   check_package UNetFamily.NnUNet "$version" TorchSharp UNetFamily UNetFamily.Imaging
+  check_package UNetFamily.Scans "$version" TorchSharp UNetFamily UNetFamily.Imaging
   check_package UNetFamily.Onnx "$version" Google.Protobuf Microsoft.ML.OnnxRuntime.Managed OnnxSharp TorchSharp UNetFamily
   check_package UNetFamily.Plots "$version" ScottPlot SkiaSharp SkiaSharp.NativeAssets.Linux.NoDependencies UNetFamily
   require_files "$work/packages/unetfamily.plots/$version" Fonts/{LICENSE,README.md}
   require_files "$work/packages/unetfamily/$version" buildTransitive/{UNetFamily.targets,WeakenVersionNeed.cs} docs/README.md
+  check_tool "$version"
   run_consumer_tests
 }
 
@@ -286,6 +289,18 @@ check_package() {
   printf '%s\n' "$artifacts/$name.$version.nupkg" "$artifacts/$name.$version.snupkg"
 }
 
+# Installs the tool as a stranger would, and runs it from a home with nothing in it.
+check_tool() {
+  local home=$work/home file
+  mkdir -p "$home"
+  HOME=$home DOTNET_CLI_HOME=$home NUGET_PACKAGES=$home/packages quietly dotnet tool install UNetFamily.Tool --version "$1" --tool-path "$work/tool" --add-source "$artifacts" ||
+    fail "the tool does not install."
+  env -u LD_LIBRARY_PATH HOME="$home" "$work/tool/unetfamily" summary unet-milesial --size 256 --depth 0 || fail "the tool does not run when it is installed."
+  for file in "$artifacts"/UNetFamily.Tool.*nupkg; do
+    printf '%s (%d MB)\n' "$file" "$(($(stat -c %s "$file") / 1000000))"
+  done
+}
+
 # $1: a folder, then files that must be in it.
 require_files() {
   local file
@@ -323,9 +338,9 @@ bundle() {
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
 
-  say "Building tests, benchmarks and doctor ..."
+  say "Building tests, benchmarks and the tool ..."
   # In one folder, so that what they share is there once; without a libtorch, and for a libstdc++ of any age. Nothing of that stays in the usual outputs.
-  for project in tests/UNetFamily.Tests tests/UNetFamily.Benchmarks samples/Doctor; do
+  for project in tests/UNetFamily.Tests tests/UNetFamily.Benchmarks src/UNetFamily.Tool; do
     quietly dotnet publish "$project" --configuration "$configuration" --artifacts-path "$work/build" --output "$work/$name/app" \
       --runtime linux-x64 --no-self-contained -p:TorchRuntime=none -p:AllowOlderLibstdcxx=true -p:UseAppHost=false \
       -p:SatelliteResourceLanguages=en || fail "$project does not publish."
@@ -361,8 +376,8 @@ case $command in
   demo) run_project samples/BrainSegmentation "$@" ;;
   compose) run_project samples/ComposeYourOwn "$@" ;;
   domains) run_project samples/MultiDomain "$@" ;;
-  segment) run_project samples/Segment "$@" ;;
-  doctor) run_project samples/Doctor "$@" ;;
+  tool) run_project src/UNetFamily.Tool "$@" ;;
+  segment | doctor) run_project src/UNetFamily.Tool "$command" "$@" ;;
   bench) run_project tests/UNetFamily.Benchmarks "$@" ;;
   test) run_tests "$@" ;;
   pack) pack ;;

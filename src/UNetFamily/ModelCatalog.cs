@@ -94,8 +94,11 @@ public static class ModelCatalog
 
     /// <summary>The variant of a name.</summary>
     /// <param name="name">The name, in any case.</param>
-    /// <exception cref="ArgumentException">There is none; the message lists the names.</exception>
+    /// <exception cref="ArgumentException">There is none; the message says the nearest, and lists the names.</exception>
     public static ModelVariant Find(string name) =>
         Variants.FirstOrDefault(variant => string.Equals(variant.Name, name, StringComparison.OrdinalIgnoreCase))
-        ?? throw new ArgumentException($"There is no network '{name}'. There are: {string.Join(", ", Variants.Select(variant => variant.Name))}.", nameof(name));
+        ?? throw new ArgumentException($"There is no network '{name}'.{Nearest(name)} There are: {string.Join(", ", Variants.Select(variant => variant.Name))}.", nameof(name));
+
+    private static string Nearest(string name) =>
+        NearestName.Of((name.ToLowerInvariant(), []), Variants.Select(variant => (variant.Name, (IReadOnlyList<long>)[]))) is { } nearest ? $" Nearest: {nearest.Name}." : "";
 }

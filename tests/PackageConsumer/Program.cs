@@ -2,6 +2,7 @@ using TorchSharp;
 using UNetFamily;
 using UNetFamily.Imaging;
 using UNetFamily.NnUNet;
+using UNetFamily.Scans;
 using static TorchSharp.torch;
 
 using var model = new UNet(new UNetOptions { InChannels = 3, OutChannels = 2 });
@@ -32,5 +33,11 @@ LearningCurve.Save(curve, [new() { Epoch = 1, Step = 10, LearningRate = 0.1, Los
 if (ImageFile.Read(curve).Size != new VolumeSize(1, 680, 1000)) throw new InvalidOperationException("The curve has another size.");
 File.Delete(curve);
 Console.WriteLine("UNetFamily.Plots draws a learning curve.");
+// A scan of 3 x 20 x 24 voxels becomes a label map on its grid.
+using var slices = new UNet(new UNetOptions { InChannels = 1, OutChannels = 2, Widths = [4, 8] });
+var scan = new Volume([.. Enumerable.Range(0, 3 * 20 * 24).Select(at => (float)Math.Sin(at))], new VolumeSize(3, 20, 24), AffineGeometry.Plain(one));
+var map = new ScanNetwork(slices).Segment(scan);
+if (map.Labels.Length != scan.Size.Voxels || map.Classes.Count != 2) throw new InvalidOperationException($"The label map has {map.Labels.Length} voxels and {map.Classes.Count} classes.");
+Console.WriteLine($"UNetFamily.Scans segments a scan of {map.Size}.");
 
 if (args is [var path]) model.ExportOnnx(path, 64);

@@ -10,6 +10,7 @@ usage: ./run.sh [command] [arguments]
   test [--filter word]   every test, or those that have a word beginning like this in their name
   bench [name]           the benchmarks; `bench help` lists them and their options, such as --device cuda
   doctor                 what this machine computes with, and whether that libtorch fits
+  tool <verb>            the command line tool; `tool --help` lists its verbs
 
   LIBTORCH=<folder>      the libtorch: the folder with libc10.so, or the one above; otherwise that of python3's torch
   UNETFAMILY_REFERENCE   a folder with more reference cases
@@ -50,7 +51,7 @@ run() {
 
 everything() {
   local status=0
-  run Doctor || status=1
+  run UNetFamily.Tool doctor || status=1
   run UNetFamily.Tests || status=1
   run UNetFamily.Benchmarks --quick || status=1
   return "$status"
@@ -64,6 +65,7 @@ case $command in
   all) use_libtorch; everything ;;
   test) use_libtorch; run UNetFamily.Tests "$@" ;;
   bench) use_libtorch; run UNetFamily.Benchmarks "$@" ;;
-  doctor) use_libtorch; run Doctor "$@" ;;
+  doctor) use_libtorch; run UNetFamily.Tool doctor "$@" ;;
+  tool) use_libtorch; run UNetFamily.Tool "$@" ;;
   *) usage ;;
 esac

@@ -1,3 +1,5 @@
+using UNetFamily.Scans;
+
 namespace UNetFamily.Samples.BrainSegmentation.Data;
 
 /// <summary>One person (or phantom): an image and the class of every voxel, on one grid.</summary>
@@ -6,7 +8,7 @@ internal sealed class Subject
     private Subject(string description, Volume image, byte[] labels, LabelScheme scheme)
     {
         (Description, Labels, Scheme) = (description, labels, scheme);
-        Image = image.With(Intensity.Normalize(image.Values));
+        Image = image.With(ScanIntensity.Normalize(image.Values));
     }
 
     /// <summary>A sentence about where the data come from.</summary>

@@ -2,7 +2,7 @@ using System.Globalization;
 using UNetFamily.Samples.BrainSegmentation.Data;
 using UNetFamily.Samples.BrainSegmentation.Report;
 using UNetFamily.Samples.BrainSegmentation.Training;
-using UNetFamily.Samples.BrainSegmentation.Volumes;
+using UNetFamily.Scans;
 
 namespace UNetFamily.Samples.BrainSegmentation.Experiments;
 
@@ -45,7 +45,7 @@ internal sealed class SliceExperiment : Experiment
     }
 
     // Whoever has the file can segment other scans with it; of those, the field of view isn't known, so windows of its size go over whole slices.
-    public override void Save(string path) => model.Save(path, new Preprocessing
+    public override void Save(string path) => model.Save(path, new ScanPreparation
     {
         Spacing = view.Pixel,
         NeighbourDistance = SliceSampler.NeighbourDistance,

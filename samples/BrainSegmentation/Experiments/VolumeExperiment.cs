@@ -2,7 +2,7 @@ using System.Globalization;
 using UNetFamily.Samples.BrainSegmentation.Data;
 using UNetFamily.Samples.BrainSegmentation.Report;
 using UNetFamily.Samples.BrainSegmentation.Training;
-using UNetFamily.Samples.BrainSegmentation.Volumes;
+using UNetFamily.Scans;
 
 namespace UNetFamily.Samples.BrainSegmentation.Experiments;
 
@@ -25,7 +25,7 @@ internal sealed class VolumeExperiment : Experiment
     private readonly Subject subject;
     private readonly SliceSplit split;
     private readonly UNet model;
-    private readonly Preprocessing preprocessing;
+    private readonly ScanPreparation preparation;
 
     public VolumeExperiment(DemoOptions options, Subject subject, SliceSplit split, Device device)
     {
@@ -40,10 +40,10 @@ internal sealed class VolumeExperiment : Experiment
             Norm = Normalization.Instance,
         });
         model.to(device);
-        preprocessing = new Preprocessing
+        preparation = new ScanPreparation
         {
             Spacing = Spacing,
-            RoiSize = Patch,
+            RoiSize = [.. Patch],
             Classes = [.. subject.Scheme.Names],
             MirrorSymmetric = subject.Scheme.MirrorSymmetric,
         };
@@ -74,7 +74,7 @@ internal sealed class VolumeExperiment : Experiment
         })
         {
             // Only for the curve: the last weights are kept, whatever slices that are not trained on say of earlier ones.
-            Validate = network => Evaluation.Of(subject, split, Whole(network, preprocessing with { Overlap = 0.1, MirrorSymmetric = false }, null, cancellation)).Network.MeanDice,
+            Validate = network => Evaluation.Of(subject, split, Whole(network, preparation with { Overlap = 0.1, MirrorSymmetric = false }, null, cancellation)).Network.MeanDice,
         };
 
         if (!options.Resume && Directory.Exists(Folder)) Directory.Delete(Folder, recursive: true);
@@ -97,15 +97,18 @@ internal sealed class VolumeExperiment : Experiment
         return new Trained(result.Steps, log[^1].Seconds, log[0].Loss, log[^1].Loss);
     }
 
-    public override void Save(string path) => model.Save(path, preprocessing.ToNotes());
+    public override void Save(string path) => model.Save(path, preparation.ToNotes());
 
     public override byte[] Segment(SegmentationModel model, CancellationToken cancellation) => Screen.WithBar("Segmenting the volume", bar =>
-        Whole(model, preprocessing, new ImmediateProgress<WindowProgress>(progress => bar((double)progress.Done / progress.Total, null)), cancellation));
+        Whole(model, preparation, new ImmediateProgress<WindowProgress>(progress => bar((double)progress.Done / progress.Total, null)), cancellation));
 
     public override void Dispose() => model.Dispose();
 
-    private byte[] Whole(SegmentationModel network, Preprocessing how, IProgress<WindowProgress>? progress, CancellationToken cancellation) =>
-        VolumeSegmenter.Segment(network, how, subject.Image, progress, cancellation);
+    private byte[] Whole(SegmentationModel network, ScanPreparation how, IProgress<WindowProgress>? progress, CancellationToken cancellation)
+    {
+        using var scans = new ScanNetwork(network, how);
+        return scans.SegmentNormalized(subject.Image, progress, cancellation).Labels.ToArray();
+    }
 
     // Slices that are held out keep their image, as any scan to be segmented has one, but teach nothing: their label is one to ignore.
     private PatchLoader Batches()
@@ -114,7 +117,7 @@ internal sealed class VolumeExperiment : Experiment
         foreach (var z in Enumerable.Range(0, subject.Size.Z).Except(split.Training)) labels.AsSpan(z * subject.Size.Slice, subject.Size.Slice).Fill(HeldOut);
 
         using var scope = NewDisposeScope();
-        var grid = new WorkingGrid(subject.Size, subject.Image.Geometry, Spacing);
+        var grid = new ScanGrid(subject.Size, subject.Image.Geometry, Spacing);
         var image = grid.Image(subject.Image.Values);
         var head = new TrainingCase("head", image, grid.Labels(labels), subject.Scheme.Names.Count, HeldOut);
         return new PatchLoader([head], new PatchLoaderOptions
@@ -134,7 +137,7 @@ internal sealed class VolumeExperiment : Experiment
                     new RandomBrightness(),
                     new RandomContrast(),
                     new RandomGamma(),
-                    .. preprocessing.MirrorSymmetric ? (PatchAugmentation[])[new RandomMirror { Axes = [2] }] : [],
+                    .. preparation.MirrorSymmetric ? (PatchAugmentation[])[new RandomMirror { Axes = [2] }] : [],
                 ],
             },
         });

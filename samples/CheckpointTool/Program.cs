@@ -1,3 +1,0 @@
-using CheckpointTool;
-
-return Tool.Run(args, Console.Out, Console.Error);

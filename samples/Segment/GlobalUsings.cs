@@ -1,5 +1,0 @@
-global using TorchSharp;
-global using TorchSharp.Modules;
-global using UNetFamily.Imaging;
-global using static TorchSharp.torch;
-global using static TorchSharp.torch.nn;

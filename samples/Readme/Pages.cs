@@ -78,6 +78,11 @@ public static class Pages
             PrecisionPage.BFloat16();
             PrecisionPage.Half();
         },
+        ["scans"] = () =>
+        {
+            ScansPage.All();
+            ScansPage.Train();
+        },
         ["training"] = () =>
         {
             TrainingPage.Patches();

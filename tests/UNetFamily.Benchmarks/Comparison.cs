@@ -19,7 +19,7 @@ internal static class Comparison
             var rows = new List<Row>();
             foreach (var job in Jobs(benchmark, settings))
             {
-                if (rows.Count == 0) Console.WriteLine($"\n{benchmark,-44} {"C#",14} {"Python",14} {"ratio",7} {"C# peak",10} {"Python",10}{(HasOnnx(job) ? $" {"ONNX Runtime",14} {"ratio",7}" : "")}");
+                if (rows.Count == 0) Console.WriteLine($"\n{benchmark,-44} {"C#",14} {"Python",14} {"ratio",16} {"C# peak",10} {"Python",10}{(HasOnnx(job) ? $" {"ONNX Runtime",14} {"ratio",16}" : "")}");
                 var row = Measure(job, python, settings);
                 rows.Add(row);
                 Console.WriteLine(row.ToString());
@@ -133,13 +133,13 @@ internal static class Comparison
 
         public double? PythonMilliseconds => Python.Count > 0 ? Python.Select(round => round.Median).Median() : null;
 
-        /// <summary>Our time by Python's: below 1 we are faster.</summary>
-        public double? Ratio => Milliseconds / PythonMilliseconds;
+        /// <summary>Our time by Python's in each round: below 1 we are faster.</summary>
+        public List<double> Ratios => Against(Python);
 
         public double? OnnxMilliseconds => Onnx.Count > 0 ? Onnx.Select(round => round.Median).Median() : null;
 
-        /// <summary>Our time by ONNX Runtime's: below 1 we are faster.</summary>
-        public double? OnnxRatio => Milliseconds / OnnxMilliseconds;
+        /// <summary>Our time by ONNX Runtime's in each round: below 1 we are faster.</summary>
+        public List<double> OnnxRatios => Against(Onnx);
 
         public double PeakMegabytes => Ours.Select(round => round.PeakMegabytes).Median();
 
@@ -156,8 +156,16 @@ internal static class Comparison
                 _ => $"  {Job.Network} {string.Join('x', Job.Input)}",
             };
             return string.Create(CultureInfo.InvariantCulture,
-                $"{subject,-44} {Time(Milliseconds),14} {Time(PythonMilliseconds),14} {Ratio,7:0.00} {Memory(PeakMegabytes),10} {Memory(PythonPeakMegabytes),10}{(OnnxMilliseconds is null ? "" : $" {Time(OnnxMilliseconds),14} {OnnxRatio,7:0.00}")}");
+                $"{subject,-44} {Time(Milliseconds),14} {Time(PythonMilliseconds),14} {Spread(Ratios),16} {Memory(PeakMegabytes),10} {Memory(PythonPeakMegabytes),10}{(OnnxMilliseconds is null ? "" : $" {Time(OnnxMilliseconds),14} {Spread(OnnxRatios),16}")}");
         }
+
+        private List<double> Against(List<Measured> rival) => [.. Ours.Zip(rival, (ours, theirs) => ours.Median / theirs.Median)];
+
+        /// <summary>The median of the rounds, and the least and the most where there are several.</summary>
+        private static string Spread(List<double> ratios) =>
+            ratios.Count == 0 ? ""
+            : ratios.Count == 1 ? string.Create(CultureInfo.InvariantCulture, $"{ratios[0]:0.00}")
+            : string.Create(CultureInfo.InvariantCulture, $"{ratios.Median():0.00} ({ratios.Min():0.00}-{ratios.Max():0.00})");
 
         private static string Time(double? milliseconds) => milliseconds switch
         {

@@ -101,7 +101,7 @@ internal static class Measurement
         using var model = ModelCatalog.Find(job.Network!).Options.Build();
         model.to(device(job.Device));
         model.train();
-        using optim.Optimizer optimizer = Environment.GetEnvironmentVariable("ADAMW") == "1" ? optim.AdamW(model.parameters(), lr: 1e-4) : optim.SGD(model.parameters(), 1e-3, momentum: 0.9);
+        using var optimizer = optim.SGD(model.parameters(), 1e-3, momentum: 0.9);
         using var input = randn(job.Input, device: device(job.Device));
         using var target = Target(model, input);
         return Repeat(job, TrainingStep);

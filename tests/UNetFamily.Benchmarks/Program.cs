@@ -8,7 +8,7 @@ const string Usage = """
       attention           efficient paired attention in evaluation mode, each time on twice as many tokens
       forward [network]   one prediction, in evaluation mode without gradients; on a CPU also that of the exported network in ONNX Runtime
       plan [network]      the same by an inference plan, which is made before
-      step [network]      one training step: forward, loss, backward, AdamW
+      step [network]      one training step: forward, loss, backward, SGD with momentum
       window              labels of a volume of 600x512x512 in 14 classes by a small network, through a sliding window;
                           the peak includes input and labels; one round of some minutes
       stages              the stages of nnU-Net's pipeline around a network, each alone, on a volume of 256x256x256
@@ -24,7 +24,8 @@ const string Usage = """
       --rounds <n>        how often C# and Python take turns; 3 when left out
       --quick             one short round, to see that everything runs
 
-    Every figure is the median over the rounds of each round's median. Each round runs in a process of its own, whose peak of memory is the one shown.
+    Every figure is the median over the rounds of each round's median; behind a ratio stand the least and the most of the rounds.
+    Each round runs in a process of its own, whose peak of memory is the one shown.
     Tables go to the screen, JSON to artifacts/bench.
     """;
 

@@ -18,7 +18,7 @@ public sealed class InferencePlan : IDisposable
     private readonly Device device;
     private bool isDisposed;
 
-    private InferencePlan(SegmentationModel model, long[] shape, Func<Operation, long[][], MemoryLayout, double>? cost)
+    private InferencePlan(SegmentationModel model, long[] shape, Func<Way, long[][], MemoryLayout, double>? cost)
     {
         using var mode = NetworkMode.Evaluate(model.Whole);
         var weight = model.parameters().First();
@@ -51,7 +51,7 @@ public sealed class InferencePlan : IDisposable
     /// <param name="model">The network.</param>
     /// <param name="shape">The shape of the batches: (N, C, …spatial).</param>
     /// <param name="cost">What decides about layouts instead of measurements.</param>
-    internal static InferencePlan Of(SegmentationModel model, long[] shape, Func<Operation, long[][], MemoryLayout, double>? cost = null)
+    internal static InferencePlan Of(SegmentationModel model, long[] shape, Func<Way, long[][], MemoryLayout, double>? cost = null)
     {
         model.ThrowIfDisposed();
         ModelInspection.RequireSize(model, shape.AsSpan(2));

@@ -11,14 +11,17 @@ internal sealed class OperationTimer(ScalarType type, Device device)
 
     private static readonly ConcurrentDictionary<string, double> Known = new();
 
-    /// <summary>The milliseconds of an operation; the best of a few, after one that doesn't count.</summary>
-    /// <param name="operation">The operation.</param>
+    /// <summary>The milliseconds of a way to compute an operation; the best of a few, after one that doesn't count.</summary>
+    /// <param name="way">The way.</param>
     /// <param name="shapes">The shapes of its operands; learned tensors among them are the operation's own business.</param>
     /// <param name="layout">How the operands lie in memory, and how the result has to.</param>
-    public double Milliseconds(Operation operation, long[][] shapes, MemoryLayout layout)
+    public double Milliseconds(Way way, long[][] shapes, MemoryLayout layout)
     {
-        var key = $"{Name(operation)} {layout} {string.Join(' ', shapes.Select(shape => shape.Print()))} {type} {device} {get_num_threads()}";
-        return Known.TryGetValue(key, out var known) ? known : Known[key] = Measure(operation, shapes, layout);
+        var key = $"{Name(way.Operation)} {way.Kernel} {layout} {string.Join(' ', shapes.Select(shape => shape.Print()))} {type} {device} {get_num_threads()}";
+        if (Known.TryGetValue(key, out var known)) return known;
+        using var scope = NewDisposeScope();
+        var operation = way.Make();
+        using (operation as IDisposable) return Known[key] = Measure(operation, shapes, layout);
     }
 
     private static string Name(Operation operation) => operation.Layer is Convolution conv
@@ -27,7 +30,6 @@ internal sealed class OperationTimer(ScalarType type, Device device)
 
     private double Measure(Operation operation, long[][] shapes, MemoryLayout layout)
     {
-        using var scope = NewDisposeScope();
         var operands = Array.ConvertAll(shapes, shape => shape.Length > 2 ? rand(shape, type, device).CopyIn(layout) : rand(shape, type, device));
         Timed();
         var best = Timed();

@@ -7,12 +7,12 @@ internal sealed class PlannedGraph : IDisposable
 {
     private readonly FlowGraph folded;
     private readonly bool takesKernels;
-    private readonly Func<Operation, long[][], MemoryLayout, double> cost;
+    private readonly Func<Way, long[][], MemoryLayout, double> cost;
     private readonly List<IDisposable> made = [];
     private readonly Dictionary<(int Value, MemoryLayout Layout), int> renumbered = [];
     private readonly List<PlannedOperation> operations = [];
 
-    private PlannedGraph(FlowGraph folded, bool takesKernels, Func<Operation, long[][], MemoryLayout, double> cost)
+    private PlannedGraph(FlowGraph folded, bool takesKernels, Func<Way, long[][], MemoryLayout, double> cost)
     {
         (this.folded, this.takesKernels, this.cost) = (folded, takesKernels, cost);
         Graph = new FlowGraph(folded.Inputs);
@@ -33,8 +33,8 @@ internal sealed class PlannedGraph : IDisposable
     /// <summary>Plans a graph.</summary>
     /// <param name="folded">A graph without anything that isn't needed.</param>
     /// <param name="takesKernels">Whether it computes in float32 on a CPU, as the kernels of this library do.</param>
-    /// <param name="cost">The milliseconds that an operation takes for operands of these shapes, all in a layout.</param>
-    public static PlannedGraph Of(FlowGraph folded, bool takesKernels, Func<Operation, long[][], MemoryLayout, double> cost) => new(folded, takesKernels, cost);
+    /// <param name="cost">The milliseconds that a way takes for operands of these shapes, all in a layout.</param>
+    public static PlannedGraph Of(FlowGraph folded, bool takesKernels, Func<Way, long[][], MemoryLayout, double> cost) => new(folded, takesKernels, cost);
 
     /// <summary>Frees the weights that were made for it.</summary>
     public void Dispose() => made.ForEach(weights => weights.Dispose());
@@ -44,33 +44,26 @@ internal sealed class PlannedGraph : IDisposable
     {
         if (!IsMap(node)) return new() { [MemoryLayout.Contiguous] = new Form(() => node.Operation, 0) };
         var shapes = folded.OperandShapes(node);
-        return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout => Ways(node, shapes, layout).Select(make => Timed(make, shapes, layout)).DefaultIfEmpty(Form.None).MinBy(form => form.Milliseconds)!);
+        return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout => Ways(node, shapes, layout).Select(way => new Form(way.Make, cost(way, shapes, layout))).DefaultIfEmpty(Form.None).MinBy(form => form.Milliseconds)!);
     }
 
     /// <summary>The ways to compute a node in a layout: by libtorch, and by kernels of this library.</summary>
-    private IEnumerable<Func<Operation>> Ways(FlowNode node, long[][] shapes, MemoryLayout layout)
+    private IEnumerable<Way> Ways(FlowNode node, long[][] shapes, MemoryLayout layout)
     {
-        var channelsLast = layout is MemoryLayout.ChannelsLast;
-        Func<Operation>?[] kernels = !takesKernels ? [] :
+        var (operation, channelsLast) = (node.Operation, layout is MemoryLayout.ChannelsLast);
+        (string Name, Func<Operation>? Make)[] kernels = !takesKernels ? [] :
         [
-            ActivateGaussian.Of(node.Operation),
-            channelsLast ? WinogradConvolve.Of(node.Operation, shapes[0], node.Shape) : null,
-            channelsLast ? NormalizeByMoments.Of(node.Operation, shapes[0]) : null,
-            channelsLast ? GatherDepthwise.Of(node.Operation) : null,
+            (nameof(ActivateGaussian), ActivateGaussian.Of(operation)),
+            (nameof(WinogradConvolve), channelsLast ? WinogradConvolve.Of(operation, shapes[0], node.Shape) : null),
+            (nameof(NormalizeByMoments), channelsLast ? NormalizeByMoments.Of(operation, shapes[0]) : null),
+            (nameof(GatherDepthwise), channelsLast ? GatherDepthwise.Of(operation) : null),
         ];
-        if (!(channelsLast && (IsInexact(node.Operation) || !node.Operation.TakesChannelsLast))) yield return () => InLayout(node.Operation, layout);
-        foreach (var kernel in kernels) if (kernel is not null) yield return kernel;
+        if (!(channelsLast && (IsInexact(operation) || !operation.TakesChannelsLast))) yield return new Way(operation, "", () => InLayout(operation, layout));
+        foreach (var (name, make) in kernels) if (make is not null) yield return new Way(operation, name, make);
     }
 
     // See GroupMoments.
     private bool IsInexact(Operation operation) => takesKernels && operation is NormalizeGroups or NormalizeMap { IsPerSample: true };
-
-    private Form Timed(Func<Operation> make, long[][] shapes, MemoryLayout layout)
-    {
-        using var scope = NewDisposeScope();
-        var operation = make();
-        using (operation as IDisposable) return new Form(make, cost(operation, shapes, layout));
-    }
 
     /// <summary>The layout of each node, so that the whole takes least.</summary>
     private MemoryLayout[] Choose(Dictionary<MemoryLayout, Form>[] forms)
@@ -96,7 +89,7 @@ internal sealed class PlannedGraph : IDisposable
     private static double Milliseconds(Dictionary<MemoryLayout, Form> forms, MemoryLayout layout) => forms.TryGetValue(layout, out var form) ? form.Milliseconds : double.PositiveInfinity;
 
     private double Change(long[] shape, MemoryLayout to) =>
-        cost(new ChangeLayout(to), [shape], to.Other());
+        cost(new Way(new ChangeLayout(to), "", () => new ChangeLayout(to)), [shape], to.Other());
 
     private void Take(int node, MemoryLayout layout, Dictionary<MemoryLayout, Form> forms)
     {
@@ -137,12 +130,18 @@ internal sealed class PlannedGraph : IDisposable
     /// <summary>Whether a value is a map, and no learned tensor.</summary>
     private bool HasLayout(int value) => value < folded.Inputs.Length || folded.Nodes[value - folded.Inputs.Length].Operation is not WeightOperand;
 
-    /// <summary>A way to compute a node.</summary>
+    /// <summary>A way to compute a node, and what it takes.</summary>
     private sealed record Form(Func<Operation> Make, double Milliseconds)
     {
         public static Form None { get; } = new(() => throw new InvalidOperationException("There is no way."), double.PositiveInfinity);
     }
 }
+
+/// <summary>A way to compute an operation. It is made where it must be timed, and where it is taken: weights may have to be transformed.</summary>
+/// <param name="Operation">The operation.</param>
+/// <param name="Kernel">The kernel of this library; empty for libtorch.</param>
+/// <param name="Make">Makes what computes it.</param>
+internal sealed record Way(Operation Operation, string Kernel, Func<Operation> Make);
 
 /// <summary>How a node is computed.</summary>
 /// <param name="Layout">How its result lies in memory.</param>

@@ -87,18 +87,34 @@ internal sealed class DepthwiseConvolution
     }
 
     /// <summary>The gradients by libtorch, which can be differentiated once more.</summary>
-    /// <param name="tensors">Input, weights and, where there is one, bias, with the graph that they came from.</param>
-    /// <param name="needed">Which of them need a gradient.</param>
-    /// <param name="gradient">The gradient of the output.</param>
-    public Tensor?[] DifferentiableGradients(IReadOnlyList<Tensor> tensors, bool[] needed, Tensor gradient)
+    /// <param name="x">The input, with the graph that it came from.</param>
+    /// <param name="weights">The weights, with theirs.</param>
+    /// <param name="gradient">The gradient of the output, with its own.</param>
+    /// <exception cref="NotSupportedException">The padding repeats positions of the map.</exception>
+    public (Tensor OfInput, Tensor OfWeights) DifferentiableGradients(Tensor x, Tensor weights, Tensor gradient)
     {
-        var (x, layer) = (tensors[0], operation.Convolution);
-        var weights = new ConvolutionWeights(tensors[1], tensors.ElementAtOrDefault(2));
-        var ends = operation.Paddings;
-        var output = operation.TakesWeights ? operation.Compute(x, weights, ends)
-            : operation.Compute(functional.pad(x, [.. ends.Reverse().SelectMany(end => (long[])[end, end])], layer.padding_mode), weights, new long[ends.Length]);
-        var found = new Queue<Tensor>(autograd.grad([output], [.. tensors.Where((_, index) => needed[index])], [gradient], retain_graph: true, create_graph: true));
-        return [.. needed.Select(needs => needs ? found.Dequeue() : null)];
+        if (!operation.TakesWeights) throw new NotSupportedException($"A backward pass with create_graph can't go through a depthwise convolution with {operation.Convolution.padding_mode} padding; with zeros it can.");
+        var (large, small) = IsTransposed ? (gradient, x) : (x, gradient);
+        var (layer, ends, spatial) = (operation.Convolution, operation.Paddings, x.shape.Length - 2);
+        var maps = x.shape[0] * x.shape[1];
+        // Each tap's gradient is a product of the small map with the large one, moved by the tap: a convolution in which stride and distance of taps have changed places.
+        var products = Convolved(large.reshape([1, maps, .. large.shape[2..]]), small.reshape([maps, 1, .. small.shape[2..]]), layer.dilation, ends, layer.stride, maps);
+        for (var axis = 0; axis < spatial; axis++) products = products.narrow(axis + 2, 0, layer.kernel_size[axis]);
+        var ofWeights = products.reshape([x.shape[0], .. weights.shape]).sum(0);
+        return (IsTransposed ? Convolved(large, weights, layer.stride, ends, layer.dilation, layer.groups) : SpreadOut(), ofWeights);
+
+        Tensor SpreadOut()
+        {
+            var none = new long[spatial];
+            var full = spatial == 2
+                ? functional.conv_transpose2d(small, weights, null, layer.stride, none, none, layer.dilation, layer.groups)
+                : functional.conv_transpose3d(small, weights, null, layer.stride, none, none, layer.dilation, layer.groups);
+            return functional.pad(full, [.. Enumerable.Range(0, spatial).Reverse().SelectMany(axis => (long[])[-ends[axis], large.shape[axis + 2] + ends[axis] - full.shape[axis + 2]])]);
+        }
+
+        Tensor Convolved(Tensor map, Tensor kernels, long[] steps, long[] padding, long[] distances, long groups) => spatial == 2
+            ? functional.conv2d(map, kernels, null, steps, padding, distances, groups)
+            : functional.conv3d(map, kernels, null, steps, padding, distances, groups);
     }
 
     private Tensor Gather(Tensor large, Tensor weights, Tensor? bias) => Mapped(large, weights, bias, grid.Large, grid.Small, gathers: true);

@@ -29,14 +29,13 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
 
     public sealed override Tensor Run(Tensor[] x) =>
         !Hooks.On(conv) && DepthwiseConvolution.Of(this, x[0]) is { } depthwise ? depthwise.Call(x[0])
-        : own is not null ? Compute(x[0], own, Paddings)
+        : own is not null ? Compute(x[0], own)
         : conv.call(x[0]);
 
     /// <summary>Computes by libtorch, in the layout of the operand.</summary>
     /// <param name="x">(N, C, …spatial).</param>
     /// <param name="weights">Of the shapes of the layer's.</param>
-    /// <param name="paddings">The zeros at each end of each axis.</param>
-    public abstract Tensor Compute(Tensor x, ConvolutionWeights weights, long[] paddings);
+    protected abstract Tensor Compute(Tensor x, ConvolutionWeights weights);
 
     /// <summary>The padding of each end.</summary>
     public long[] Paddings => [.. Enumerable.Range(0, conv.kernel_size.Length).Select(axis => Padding(axis) / 2)];

@@ -7,9 +7,9 @@ internal sealed class Convolve(Convolution conv, ConvolutionWeights? own = null)
 
     public override ConvolutionOperation With(ConvolutionWeights weights) => new Convolve(Convolution, weights);
 
-    public override Tensor Compute(Tensor x, ConvolutionWeights weights, long[] paddings) => x.dim() == 4
-        ? functional.conv2d(x, weights.Kernel, weights.Bias, Convolution.stride, paddings, Convolution.dilation, Convolution.groups)
-        : functional.conv3d(x, weights.Kernel, weights.Bias, Convolution.stride, paddings, Convolution.dilation, Convolution.groups);
+    protected override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4
+        ? functional.conv2d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.dilation, Convolution.groups)
+        : functional.conv3d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.dilation, Convolution.groups);
 
     public override long[] Shape(long[][] x)
     {

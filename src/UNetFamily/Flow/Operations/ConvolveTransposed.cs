@@ -7,9 +7,9 @@ internal sealed class ConvolveTransposed(Convolution conv, ConvolutionWeights? o
 
     public override ConvolutionOperation With(ConvolutionWeights weights) => new ConvolveTransposed(Convolution, weights);
 
-    public override Tensor Compute(Tensor x, ConvolutionWeights weights, long[] paddings) => x.dim() == 4
-        ? functional.conv_transpose2d(x, weights.Kernel, weights.Bias, Convolution.stride, paddings, Convolution.output_padding, Convolution.dilation, Convolution.groups)
-        : functional.conv_transpose3d(x, weights.Kernel, weights.Bias, Convolution.stride, paddings, Convolution.output_padding, Convolution.dilation, Convolution.groups);
+    protected override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4
+        ? functional.conv_transpose2d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.output_padding, Convolution.dilation, Convolution.groups)
+        : functional.conv_transpose3d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.output_padding, Convolution.dilation, Convolution.groups);
 
     public override long[] Shape(long[][] x)
     {

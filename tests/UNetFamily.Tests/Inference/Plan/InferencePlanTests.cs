@@ -45,7 +45,7 @@ public sealed class InferencePlanTests
         set_num_threads(threads);
         try
         {
-            using var plan = InferencePlan.Of(model, input.shape, (operation, _, layout) => operation is WinogradConvolve ? 1 : layout is MemoryLayout.ChannelsLast ? 2 : 100);
+            using var plan = InferencePlan.Of(model, input.shape, (way, _, layout) => way.Kernel == nameof(WinogradConvolve) ? 1 : layout is MemoryLayout.ChannelsLast ? 2 : 100);
             plan.Steps.Count(step => step.Name.Contains(nameof(WinogradConvolve))).Should().Be(9, "every convolution of 3 x 3 but the one that takes the image's channel");
             var logits = plan.Run(input);
             model.to(ScalarType.Float64);
@@ -203,5 +203,5 @@ public sealed class InferencePlanTests
         return model.call(input).Logits;
     }
 
-    private static Func<Operation, long[][], MemoryLayout, double> Preferring(MemoryLayout preferred) => (operation, _, layout) => operation is ChangeLayout ? 0.01 : layout == preferred ? 1 : 2;
+    private static Func<Way, long[][], MemoryLayout, double> Preferring(MemoryLayout preferred) => (way, _, layout) => way.Operation is ChangeLayout ? 0.01 : layout == preferred ? 1 : 2;
 }

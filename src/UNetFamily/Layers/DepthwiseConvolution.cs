@@ -100,7 +100,7 @@ internal sealed class DepthwiseConvolution
         // Each tap's gradient is a product of the small map with the large one, moved by the tap: a convolution in which stride and distance of taps have changed places.
         var products = Convolved(large.reshape([1, maps, .. large.shape[2..]]), small.reshape([maps, 1, .. small.shape[2..]]), layer.dilation, ends, layer.stride, maps);
         for (var axis = 0; axis < spatial; axis++) products = products.narrow(axis + 2, 0, layer.kernel_size[axis]);
-        var ofWeights = products.reshape([x.shape[0], .. weights.shape]).sum(0);
+        var ofWeights = products.reshape([x.shape[0], .. weights.shape]).sum([0]);
         return (IsTransposed ? Convolved(large, weights, layer.stride, ends, layer.dilation, layer.groups) : SpreadOut(), ofWeights);
 
         Tensor SpreadOut()

@@ -132,6 +132,7 @@ public class DepthwiseConvolutionTests
         static List<Tensor> Penalties(Tensor output, Tensor input, Convolution conv)
         {
             var gradients = autograd.grad([output.square().sum()], [input, conv.weight!], retain_graph: true, create_graph: true);
+            gradients.Should().OnlyContain(gradient => gradient.requires_grad, "they were computed with a graph");
             return [.. autograd.grad([gradients[0].square().sum() + gradients[1].square().sum()], [input, conv.weight!])];
         }
     }

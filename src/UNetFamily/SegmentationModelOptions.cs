@@ -5,6 +5,9 @@ namespace UNetFamily;
 /// <summary>What every network needs to know. Each network has a record of its own with its further choices.</summary>
 public abstract record SegmentationModelOptions
 {
+    // What most programs need first of this library, and before anything of TorchSharp.
+    static SegmentationModelOptions() => NativeThreads.Rest();
+
     /// <summary>Channels of the input: 1 for CT or a single MRI sequence, 3 for colour.</summary>
     public required long InChannels { get; init; }
 

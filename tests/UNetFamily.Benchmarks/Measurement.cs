@@ -15,6 +15,8 @@ internal static class Measurement
 
     public static Measured Run(Job job)
     {
+        // As in a program that makes its network before it uses TorchSharp otherwise.
+        NativeThreads.Rest();
         if (job.Threads > 0) set_num_threads(job.Threads);
         // As where the library runs a network; UNETFAMILY_KEEP_FREED_BLOCKS=0 shows what it costs without.
         if (Allocator.IsAutomatic) Allocator.KeepFreedBlocks();

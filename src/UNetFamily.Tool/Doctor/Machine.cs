@@ -15,6 +15,7 @@ internal static class Machine
         yield return new("Memory", $"{GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 1e9:0.0} GB");
         yield return new("Freed blocks", Allocator.Obstacle is { } obstacle ? $"as the system does: {obstacle}"
             : Allocator.IsAutomatic ? "kept by training and prediction (Allocator)" : "as the system does: UNETFAMILY_KEEP_FREED_BLOCKS is 0");
+        yield return new("libtorch's threads", NativeThreads.Rest() ? "sleep soon between operations (NativeThreads)" : "as the system or the environment says");
         if (Loaded("libstdc++.so") is { } file) yield return new("libstdc++", $"{Loading.Newest(file, "GLIBCXX_3.4.0")}, {file}");
     }
 

@@ -5,6 +5,7 @@ The originals are not part of this repository: "checkouts" names a checkout of o
 """
 
 import importlib
+import inspect
 import json
 import os
 import sys
@@ -28,7 +29,13 @@ def original(job):
     arguments = {name: resolved(value) for name, value in source["arguments"].items()}
     if "deep_supervision" in arguments:
         arguments["deep_supervision"] = source["deepSupervision"]
-    return getattr(imported(".".join(parts)), source["class"])(**arguments).to(job["device"])
+    module = imported(".".join(parts))
+    network = getattr(module, source["class"])
+    taken = inspect.signature(network).parameters
+    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in taken.values()):
+        for name in arguments.keys() - taken.keys():
+            setattr(module.config, name, arguments.pop(name))  # 3D U2-Net reads the rest from a module of that name
+    return network(**arguments).to(job["device"])
 
 
 def imported(module):

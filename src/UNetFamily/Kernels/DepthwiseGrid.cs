@@ -58,6 +58,11 @@ internal sealed class DepthwiseGrid
     /// <summary>The taps of the kernel, in its order.</summary>
     public DepthwiseTap[] Taps { get; }
 
+    /// <summary>Values for the axes of a volume; images are volumes of one slice.</summary>
+    /// <param name="axes">Values for two axes or three.</param>
+    /// <param name="slice">The value for the axis that images lack.</param>
+    public static T[] InVolume<T>(T[] axes, T slice) => axes.Length == 2 ? [slice, .. axes] : axes;
+
     private DepthwiseTap TapAt(int[] place)
     {
         var reach = PerAxis(axis => place[axis] * dilation[axis]);

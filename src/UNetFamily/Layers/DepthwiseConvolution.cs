@@ -6,8 +6,11 @@ namespace UNetFamily;
 /// </summary>
 internal sealed class DepthwiseConvolution
 {
-    // An index of a channel's numbers, apart and padded, stays a whole number of 32 bits.
-    private const long MostPositions = 1L << 28;
+    // With a margin, a padded channel is at most eight times as large: an index of its numbers stays a whole number of 32 bits.
+    private const double MostPositions = 1 << 27;
+
+    // The taps of a kernel lie on the stack while it works.
+    private const int MostTaps = 4096;
 
     private readonly ConvolutionOperation operation;
     private readonly DepthwiseGrid grid;
@@ -19,8 +22,7 @@ internal sealed class DepthwiseConvolution
         var layer = operation.Convolution;
         var (large, small) = (IsTransposed ? (to, from) : (from, to));
         int[][] sources = [.. Enumerable.Range(0, layer.kernel_size.Length).Select(axis => operation.Sources(axis, large[axis + 2]))];
-        grid = new DepthwiseGrid(InVolume(layer.kernel_size, 1), InVolume(layer.stride, 1), InVolume(layer.dilation, 1), InVolume(operation.Paddings, 0),
-            sources.Length == 2 ? [[0], .. sources] : sources, InVolume(large[2..], 1), InVolume(small[2..], 1));
+        grid = new DepthwiseGrid(Sides(layer.kernel_size, 1), Sides(layer.stride, 1), Sides(layer.dilation, 1), Sides(operation.Paddings, 0), DepthwiseGrid.InVolume(sources, [0]), Sides(large[2..], 1), Sides(small[2..], 1));
         kernel = new DepthwiseKernel(grid);
     }
 
@@ -34,12 +36,14 @@ internal sealed class DepthwiseConvolution
         // Channels last stay so, by libtorch, but for their gradients.
         if (!Takes(operation) || !(x.is_contiguous() || is_grad_enabled()) || x.dtype is not ScalarType.Float32 || x.device_type is not DeviceType.CPU || operation.Weights.Kernel.dtype is not ScalarType.Float32) return null;
         var (from, to) = (x.shape, operation.Shape([x.shape]));
-        return Math.Max(from.Positions(), to.Positions()) <= MostPositions ? new DepthwiseConvolution(operation, from, to) : null;
+        var padded = (operation is ConvolveTransposed ? to : from)[2..].Zip(operation.Paddings, (side, end) => side + (2.0 * end)).Aggregate((product, side) => product * side);
+        return Math.Max(padded, Math.Max(from.Positions(), to.Positions())) <= MostPositions ? new DepthwiseConvolution(operation, from, to) : null;
     }
 
     /// <summary>Whether convolutions of float32 on a CPU are computed here.</summary>
     public static bool Takes(ConvolutionOperation operation) => DepthwiseKernel.IsFast && operation is { PadsEvenly: true, Convolution: var layer }
-        && layer.weight!.device_type is DeviceType.CPU && (operation.TakesWeights || operation is Convolve) && layer.groups > 1 && layer.groups == layer.in_channels && layer.groups == layer.out_channels && layer.kernel_size.Length is 2 or 3;
+        && layer.groups > 1 && layer.groups == layer.in_channels && layer.groups == layer.out_channels && layer.kernel_size.Length is 2 or 3
+        && (operation.TakesWeights || operation is Convolve) && layer.weight!.device_type is DeviceType.CPU && layer.weight.numel() / layer.groups <= MostTaps;
 
     /// <summary>Convolves, and ties the output to the graph where one is recorded.</summary>
     /// <param name="x">(N, C, …spatial).</param>
@@ -150,6 +154,5 @@ internal sealed class DepthwiseConvolution
 
     private static int Count(int[] sides) => sides[0] * sides[1] * sides[2];
 
-    // Images are volumes of one slice.
-    private static int[] InVolume(long[] values, int fill) => values.Length == 2 ? [fill, (int)values[0], (int)values[1]] : [(int)values[0], (int)values[1], (int)values[2]];
+    private static int[] Sides(long[] values, int ofSlice) => DepthwiseGrid.InVolume(Array.ConvertAll(values, value => (int)value), ofSlice);
 }

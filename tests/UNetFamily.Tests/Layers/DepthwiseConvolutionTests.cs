@@ -173,6 +173,8 @@ public class DepthwiseConvolutionTests
         var volume = randn([1, 4, 6, 6, 6]);
         Convolution[] others = [Conv3d(4, 4, 3), Conv3d(4, 8, 3, groups: 4), Conv3d(4, 4, 3, groups: 2), ConvTranspose3d(4, 4, 3), Conv3d(4, 4, (2, 2, 2), Padding.Same, groups: 4), Conv3d(1, 1, 3)];
         foreach (var conv in others) DepthwiseConvolution.Of((ConvolutionOperation)KnownLayers.Find(conv)!, volume).Should().BeNull();
+        DepthwiseConvolution.Of((ConvolutionOperation)KnownLayers.Find(Conv3d(4, 4, (1, 1, 1), padding: (300, 300, 300), groups: 4))!, volume).Should().BeNull("its padded map has more than 2^27 positions");
+        DepthwiseConvolution.Of((ConvolutionOperation)KnownLayers.Find(Conv2d(4, 4, (65, 65), padding: (32, 32), groups: 4))!, volume[0]).Should().BeNull("it has more than 4,096 taps");
         DepthwiseConvolution.Of((ConvolutionOperation)KnownLayers.Find(Conv3d(4, 4, 3, groups: 4))!, volume.to(ScalarType.Float64)).Should().BeNull();
     }
 

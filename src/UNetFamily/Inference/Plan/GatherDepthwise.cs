@@ -11,7 +11,7 @@ internal sealed class GatherDepthwise : KernelOperation
         this.original = original;
         var conv = original.Convolution;
         using var last = original.Weights.Kernel.movedim([0], [-1]).squeeze(0);
-        kernel = new DepthwiseGather((int)conv.in_channels, InVolume([.. conv.kernel_size.Select(side => (int)side)], 1), Numbers(last), original.Weights.Bias is { } bias ? Numbers(bias) : new float[conv.in_channels]);
+        kernel = new DepthwiseGather((int)conv.in_channels, DepthwiseGrid.InVolume([.. conv.kernel_size.Select(side => (int)side)], 1), Numbers(last), original.Weights.Bias is { } bias ? Numbers(bias) : new float[conv.in_channels]);
     }
 
     /// <summary>A convolution computed so; null where it can't be.</summary>
@@ -24,11 +24,8 @@ internal sealed class GatherDepthwise : KernelOperation
         var result = MemoryLayout.ChannelsLast.Empty(to, x[0].dtype, x[0].device);
         DepthwiseReach[] axes = [.. Enumerable.Range(0, from.Length - 2).Select(axis => original.Reach(axis, from[axis + 2], to[axis + 2]))];
         int[] sides = [.. from[2..].Select(side => (int)side)];
-        var inVolume = InVolume(axes, new DepthwiseReach([[(0, 0)]], 1));
-        ForSamples(x[0], result, (input, output, crew) => kernel.Run(input, InVolume(sides, 1), output, inVolume, crew));
+        var inVolume = DepthwiseGrid.InVolume(axes, new DepthwiseReach([[(0, 0)]], 1));
+        ForSamples(x[0], result, (input, output, crew) => kernel.Run(input, DepthwiseGrid.InVolume(sides, 1), output, inVolume, crew));
         return result;
     }
-
-    // Images are volumes of one slice.
-    private static T[] InVolume<T>(T[] axes, T slice) => axes.Length == 2 ? [slice, .. axes] : axes;
 }

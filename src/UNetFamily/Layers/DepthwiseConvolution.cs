@@ -41,9 +41,10 @@ internal sealed class DepthwiseConvolution
     }
 
     /// <summary>Whether convolutions of float32 on a CPU are computed here.</summary>
-    public static bool Takes(ConvolutionOperation operation) => DepthwiseKernel.IsFast && operation is { PadsEvenly: true, Convolution: var layer }
+    public static bool Takes(ConvolutionOperation operation) => operation.Convolution is var layer
         && layer.groups > 1 && layer.groups == layer.in_channels && layer.groups == layer.out_channels && layer.kernel_size.Length is 2 or 3
-        && (operation.TakesWeights || operation is Convolve) && layer.weight!.device_type is DeviceType.CPU && layer.weight.numel() / layer.groups <= MostTaps;
+        && DepthwiseKernel.IsFast && operation.PadsEvenly && (operation.TakesWeights || operation is Convolve)
+        && layer.weight!.device_type is DeviceType.CPU && layer.weight.numel() / layer.groups <= MostTaps;
 
     /// <summary>Convolves, and ties the output to the graph where one is recorded.</summary>
     /// <param name="x">(N, C, …spatial).</param>

@@ -46,11 +46,28 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     /// <returns>-1 where there is zero.</returns>
     public int[] Sources(int axis, long side) => [.. Enumerable.Range(0, checked((int)(side + Padding(axis)))).Select(place => Source(place - (Padding(axis) / 2), side)).Select(source => source >= 0 && source < side ? (int)source : -1)];
 
+    public sealed override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) =>
+        fields[0]?.Gather(y[2..], axis => conv.kernel_size[axis], (axis, position, tap) => Input(axis, position, tap, x[0][axis + 2]));
+
     /// <summary>What reaches the positions of an axis of the result.</summary>
     /// <param name="axis">The axis.</param>
     /// <param name="inputs">The side of the operand.</param>
     /// <param name="outputs">The side of the result.</param>
-    public abstract DepthwiseReach Reach(int axis, long inputs, long outputs);
+    public DepthwiseReach Reach(int axis, long inputs, long outputs) => new(
+        [.. Enumerable.Range(0, (int)outputs).Select(place => Enumerable.Range(0, (int)conv.kernel_size[axis]).Select(tap => (Input: Input(axis, place, tap, inputs), Tap: tap))
+            .Where(source => source.Input >= 0 && source.Input < inputs).Select(source => ((int)source.Input, source.Tap)).ToArray())],
+        InputStep(axis));
+
+    /// <summary>Which input a tap of the kernel brings to a position of the result.</summary>
+    /// <param name="axis">The axis.</param>
+    /// <param name="position">The position.</param>
+    /// <param name="tap">The place in the kernel.</param>
+    /// <param name="side">The side of the operand.</param>
+    /// <returns>Outside of the operand where there is none.</returns>
+    protected abstract long Input(int axis, long position, long tap, long side);
+
+    /// <summary>How much further the inputs of the next position lie, where the same taps bring them.</summary>
+    protected abstract int InputStep(int axis);
 
     /// <summary>Which position of a map stands at one that may lie outside of it; outside where there is zero.</summary>
     protected long Source(long position, long side) => conv.padding_mode switch

@@ -28,13 +28,7 @@ internal sealed class Convolve(Convolution conv, ConvolutionWeights? own = null)
         return MemoryUse.KeepsFirst with { KeptBytes = padded, PassingBytes = padded };
     }
 
-    public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => fields[0]?.Gather(y[2..], axis => Convolution.kernel_size[axis], (axis, position, tap) =>
-        Source(position * Convolution.stride[axis] - Padding(axis) / 2 + Convolution.dilation[axis] * tap, x[0][axis + 2]));
+    protected override long Input(int axis, long position, long tap, long side) => Source((position * Convolution.stride[axis]) - (Padding(axis) / 2) + (Convolution.dilation[axis] * tap), side);
 
-    public override DepthwiseReach Reach(int axis, long inputs, long outputs)
-    {
-        var sources = Sources(axis, inputs);
-        var (taps, stride, dilation) = ((int)Convolution.kernel_size[axis], (int)Convolution.stride[axis], (int)Convolution.dilation[axis]);
-        return new([.. Enumerable.Range(0, (int)outputs).Select(place => Enumerable.Range(0, taps).Select(tap => (Input: sources[(place * stride) + (tap * dilation)], Tap: tap)).Where(source => source.Input >= 0).ToArray())], stride);
-    }
+    protected override int InputStep(int axis) => (int)Convolution.stride[axis];
 }

@@ -22,15 +22,8 @@ internal sealed class ConvolveTransposed(Convolution conv, ConvolutionWeights? o
 
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.KeepsFirst;
 
-    public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => fields[0]?.Gather(y[2..], axis => Convolution.kernel_size[axis], (axis, position, tap) =>
-        position + Padding(axis) / 2 - Convolution.dilation[axis] * tap is var spread && spread % Convolution.stride[axis] == 0 ? spread / Convolution.stride[axis] : -1);
+    protected override long Input(int axis, long position, long tap, long side) =>
+        position + (Padding(axis) / 2) - (Convolution.dilation[axis] * tap) is var spread && spread % Convolution.stride[axis] == 0 ? spread / Convolution.stride[axis] : -1;
 
-    public override DepthwiseReach Reach(int axis, long inputs, long outputs)
-    {
-        var (taps, padding, stride, dilation) = ((int)Convolution.kernel_size[axis], (int)Padding(axis) / 2, (int)Convolution.stride[axis], (int)Convolution.dilation[axis]);
-        return new([.. Enumerable.Range(0, (int)outputs).Select(place => (from tap in Enumerable.Range(0, taps)
-                                                                          let spread = place + padding - (dilation * tap)
-                                                                          where spread >= 0 && spread % stride == 0 && spread / stride < inputs
-                                                                          select (spread / stride, tap)).ToArray())], 1);
-    }
+    protected override int InputStep(int axis) => 1;
 }

@@ -3,29 +3,35 @@ namespace UNetFamily;
 /// <summary>A depthwise convolution of either direction with the channels last in memory, by <see cref="DepthwiseGather"/>.</summary>
 internal sealed class GatherDepthwise : KernelOperation
 {
-    private readonly ConvolutionOperation original;
     private readonly DepthwiseGather kernel;
+    private readonly int[] sides;
+    private readonly long[] result;
+    private readonly DepthwiseReach[] axes;
 
-    private GatherDepthwise(ConvolutionOperation original) : base(original)
+    private GatherDepthwise(ConvolutionOperation original, long[] x, long[] y) : base(original)
     {
-        this.original = original;
         var conv = original.Convolution;
         using var last = original.Weights.Kernel.movedim([0], [-1]).squeeze(0);
-        kernel = new DepthwiseGather((int)conv.in_channels, DepthwiseGrid.InVolume([.. conv.kernel_size.Select(side => (int)side)], 1), Numbers(last), original.Weights.Bias is { } bias ? Numbers(bias) : new float[conv.in_channels]);
+        kernel = new DepthwiseGather((int)conv.in_channels, InVolume(conv.kernel_size), Numbers(last), original.Weights.Bias is { } bias ? Numbers(bias) : new float[conv.in_channels]);
+        (sides, result) = (InVolume(x[2..]), y);
+        axes = DepthwiseGrid.InVolume([.. Enumerable.Range(0, x.Length - 2).Select(axis => original.Reach(axis, x[axis + 2], y[axis + 2]))], new DepthwiseReach([[(0, 0)]], 1));
     }
 
+    /// <summary>Whether a convolution can be computed so.</summary>
+    public static bool Takes(Operation operation) => operation is ConvolutionOperation convolution && DepthwiseConvolution.Takes(convolution) && convolution.Convolution.groups % PanelProduct.Lanes == 0;
+
     /// <summary>A convolution computed so; null where it can't be.</summary>
-    public static Func<Operation>? Of(Operation operation) =>
-        operation is ConvolutionOperation { Convolution: var conv } convolution && DepthwiseConvolution.Takes(convolution) && conv.groups % PanelProduct.Lanes == 0 ? () => new GatherDepthwise(convolution) : null;
+    /// <param name="operation">The convolution.</param>
+    /// <param name="x">The shape of its operand.</param>
+    /// <param name="y">The shape of its result.</param>
+    public static Func<Operation>? Of(Operation operation, long[] x, long[] y) => Takes(operation) ? () => new GatherDepthwise((ConvolutionOperation)operation, x, y) : null;
 
     public override Tensor Run(Tensor[] x)
     {
-        var (from, to) = (x[0].shape, original.Shape([x[0].shape]));
-        var result = MemoryLayout.ChannelsLast.Empty(to, x[0].dtype, x[0].device);
-        DepthwiseReach[] axes = [.. Enumerable.Range(0, from.Length - 2).Select(axis => original.Reach(axis, from[axis + 2], to[axis + 2]))];
-        int[] sides = [.. from[2..].Select(side => (int)side)];
-        var inVolume = DepthwiseGrid.InVolume(axes, new DepthwiseReach([[(0, 0)]], 1));
-        ForSamples(x[0], result, (input, output, crew) => kernel.Run(input, DepthwiseGrid.InVolume(sides, 1), output, inVolume, crew));
-        return result;
+        var gathered = MemoryLayout.ChannelsLast.Empty(result, x[0].dtype, x[0].device);
+        ForSamples(x[0], gathered, (input, output, crew) => kernel.Run(input, sides, output, axes, crew));
+        return gathered;
     }
+
+    private static int[] InVolume(long[] sides) => DepthwiseGrid.InVolume(Array.ConvertAll(sides, side => (int)side), 1);
 }

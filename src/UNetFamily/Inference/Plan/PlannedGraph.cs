@@ -56,7 +56,7 @@ internal sealed class PlannedGraph : IDisposable
             (nameof(ActivateGaussian), ActivateGaussian.Of(operation)),
             (nameof(WinogradConvolve), channelsLast ? WinogradConvolve.Of(operation, shapes[0], node.Shape) : null),
             (nameof(NormalizeByMoments), channelsLast ? NormalizeByMoments.Of(operation, shapes[0]) : null),
-            (nameof(GatherDepthwise), channelsLast ? GatherDepthwise.Of(operation) : null),
+            (nameof(GatherDepthwise), channelsLast ? GatherDepthwise.Of(operation, shapes[0], node.Shape) : null),
         ];
         if (!(channelsLast && (IsInexact(operation) || !operation.TakesChannelsLast))) yield return new Way(operation, "", () => InLayout(operation, layout));
         foreach (var (name, make) in kernels) if (make is not null) yield return new Way(operation, name, make);
@@ -125,7 +125,7 @@ internal sealed class PlannedGraph : IDisposable
 
     /// <summary>Whether a node makes a map of maps, and so has a choice.</summary>
     private bool IsMap(FlowNode node) =>
-        (node.Operation.TakesChannelsLast || (takesKernels && GatherDepthwise.Of(node.Operation) is not null)) && node.Shape.Length == folded.Inputs[0].Length && node.Operands.Where(HasLayout).All(operand => folded.ShapeOf(operand).Length == node.Shape.Length);
+        (node.Operation.TakesChannelsLast || (takesKernels && GatherDepthwise.Takes(node.Operation))) && node.Shape.Length == folded.Inputs[0].Length && node.Operands.Where(HasLayout).All(operand => folded.ShapeOf(operand).Length == node.Shape.Length);
 
     /// <summary>Whether a value is a map, and no learned tensor.</summary>
     private bool HasLayout(int value) => value < folded.Inputs.Length || folded.Nodes[value - folded.Inputs.Length].Operation is not WeightOperand;

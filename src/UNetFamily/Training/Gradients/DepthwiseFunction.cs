@@ -17,17 +17,14 @@ internal sealed class DepthwiseFunction : GradientFunction<DepthwiseFunction>
     protected override Tensor?[] Gradients(object call, IReadOnlyList<Tensor> saved, bool[] needed, Tensor gradient)
     {
         var convolution = (DepthwiseConvolution)call;
-        using var scope = NewDisposeScope();
         // With create_graph the gradients have gradients themselves, which libtorch knows.
         var (ofInput, ofWeights) = is_grad_enabled() ? convolution.DifferentiableGradients(saved[0], saved[1], gradient)
             : (needed[0] ? convolution.InputGradient(gradient, saved[1]) : null, needed[1] ? convolution.WeightGradient(saved[0], gradient) : null);
-        Tensor?[] gradients =
+        return
         [
             ofInput,
             ofWeights,
             .. needed.Skip(2).Select(needs => needs ? gradient.sum([0, .. Enumerable.Range(2, (int)gradient.dim() - 2).Select(axis => (long)axis)]) : null),
         ];
-        scope.MoveToOuter(gradients.OfType<Tensor>());
-        return gradients;
     }
 }

@@ -67,12 +67,31 @@ public sealed class KernelTests
         manual_seed(1);
         using var convolution = ConvTranspose3d(32, 32, (kernel, kernel, kernel), (stride, stride, stride), (padding, padding, padding), groups: 32);
         var x = randn([2, 32, 4, 5, 6]).CopyIn(MemoryLayout.ChannelsLast);
-        var result = GatherDepthwise.Of(KnownLayers.Find(convolution)!)!().Run([x]);
+        var result = Gathered(convolution, x);
         TensorAssert.Close(result, convolution.call(x.contiguous()), 1e-6);
         result.IsIn(MemoryLayout.ChannelsLast).Should().BeTrue();
 
         using var dense = ConvTranspose3d(32, 32, (3, 3, 3));
-        GatherDepthwise.Of(KnownLayers.Find(dense)!).Should().BeNull();
+        GatherDepthwise.Takes(KnownLayers.Find(dense)!).Should().BeFalse();
+    }
+
+    [Theory]
+    [InlineData(7, 1, 3, 1, PaddingModes.Reflect)]
+    [InlineData(3, 2, 1, 1, PaddingModes.Zeros)]
+    [InlineData(5, 1, 4, 2, PaddingModes.Replicate)]
+    public void A_depthwise_convolution_gathers(long kernel, long stride, long padding, long dilation, PaddingModes mode)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        using var convolution = Conv2d(32, 32, kernel, stride, padding, dilation, mode, groups: 32);
+        var x = randn([2, 32, 11, 37]).CopyIn(MemoryLayout.ChannelsLast);
+        TensorAssert.Close(Gathered(convolution, x), convolution.call(x.contiguous()), 1e-5);
+    }
+
+    private static Tensor Gathered(Convolution convolution, Tensor x)
+    {
+        var operation = KnownLayers.Find(convolution)!;
+        return GatherDepthwise.Of(operation, x.shape, operation.Shape([x.shape]))!().Run([x]);
     }
 
     [Theory]

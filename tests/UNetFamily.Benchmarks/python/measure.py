@@ -29,6 +29,7 @@ def original(job):
     arguments = {name: resolved(value) for name, value in source["arguments"].items()}
     if "deep_supervision" in arguments:
         arguments["deep_supervision"] = source["deepSupervision"]
+    torch.nn.Upsample = Upsample
     module = imported(".".join(parts))
     network = getattr(module, source["class"])
     taken = inspect.signature(network).parameters
@@ -36,6 +37,13 @@ def original(job):
         for name in arguments.keys() - taken.keys():
             setattr(module.config, name, arguments.pop(name))  # 3D U2-Net reads the rest from a module of that name
     return network(**arguments).to(job["device"])
+
+
+class Upsample(torch.nn.Upsample):
+    """Takes factors as a list, as in the PyTorch that 3D U2-Net was written for."""
+
+    def __init__(self, *args, scale_factor=None, **kwargs):
+        super().__init__(*args, scale_factor=tuple(scale_factor) if isinstance(scale_factor, list) else scale_factor, **kwargs)
 
 
 def imported(module):

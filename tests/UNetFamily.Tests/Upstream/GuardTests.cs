@@ -107,6 +107,36 @@ public sealed class GuardTests : IDisposable
         }
     }
 
+    /// <summary>Where a processor is affected, the test's process would end without the guard.</summary>
+    [Theory]
+    [InlineData(256, 1024)]
+    [InlineData(1024, 256)]
+    [InlineData(2048, 512)]
+    public void Pointwise_convolutions_of_any_channels_take_both_layouts(long from, long to)
+    {
+        var conv = Conv2d(from, to, 1);
+        var operation = new Convolve(conv);
+        var x = randn([1, from, 16, 16], requires_grad: true);
+        var weight = randn([1, to, 16, 16]);
+        var (output, gradients) = Computed(x);
+        TensorAssert.Close(output, conv.call(x), 1e-6);
+
+        var last = x.detach().CopyIn(MemoryLayout.ChannelsLast).requires_grad_();
+        PointwiseConvolutions.Affects(conv, last).Should().BeTrue();
+        PointwiseConvolutions.Affects(conv, x).Should().BeFalse();
+        var (mine, mineGradients) = Computed(last);
+        mine.IsIn(MemoryLayout.ChannelsLast).Should().BeTrue();
+        TensorAssert.Close(mine, output, 1e-6);
+        foreach (var (ours, theirs) in mineGradients.Zip(gradients)) TensorAssert.Close(ours, theirs, 1e-4);
+        NoLeaks.During(() => operation.Run([last])).Should().Be(1);
+
+        (Tensor, IList<Tensor>) Computed(Tensor input)
+        {
+            var result = operation.Run([input]);
+            return (result, autograd.grad([(result * weight).sum()], [input, conv.weight!, conv.bias!]));
+        }
+    }
+
     [Fact]
     public void Wide_and_depthwise_and_unpadded_convolutions_are_not_narrow()
     {

@@ -29,10 +29,12 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
 
     public sealed override Tensor Run(Tensor[] x) =>
         !Hooks.On(conv) && DepthwiseConvolution.Of(this, x[0]) is { } depthwise ? depthwise.Call(x[0])
-        : own is not null ? Compute(x[0], own)
-        : conv.call(x[0]);
+        : PointwiseConvolutions.Affects(conv, x[0]) ? PointwiseConvolutions.OfContiguous(x[0], Libtorch)
+        : Libtorch(x[0]);
 
-    /// <summary>Computes by libtorch, in the layout of the operand.</summary>
+    private Tensor Libtorch(Tensor x) => own is not null ? Compute(x, own) : conv.call(x);
+
+    /// <summary>Computes with weights that may be others than the layer's, in the layout of the operand.</summary>
     /// <param name="x">(N, C, …spatial).</param>
     /// <param name="weights">Of the shapes of the layer's.</param>
     protected abstract Tensor Compute(Tensor x, ConvolutionWeights weights);

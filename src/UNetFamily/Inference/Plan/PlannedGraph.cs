@@ -118,9 +118,9 @@ internal sealed class PlannedGraph : IDisposable
         return Graph.Add(node);
     }
 
-    /// <summary>An operation as it is computed in a layout.</summary>
+    /// <summary>An operation as it is computed in a layout. The weights of pointwise convolutions lie in both.</summary>
     private static Operation InLayout(Operation operation, MemoryLayout layout) => operation is ConvolutionOperation { TakesWeights: true } convolution
-        ? convolution.With(layout is MemoryLayout.Contiguous ? convolution.Weights : convolution.Weights with { Kernel = convolution.Weights.Kernel.CopyIn(layout) })
+        ? convolution.With(convolution.Weights.Kernel.IsIn(layout) ? convolution.Weights : convolution.Weights with { Kernel = convolution.Weights.Kernel.CopyIn(layout) })
         : operation;
 
     /// <summary>Whether a node makes a map of maps, and so has a choice.</summary>

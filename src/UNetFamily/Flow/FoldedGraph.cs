@@ -1,7 +1,8 @@
 namespace UNetFamily;
 
 /// <summary>
-/// A graph as it is needed to predict: what doesn't lead to the wanted outputs is gone, dropout in evaluation as well, and norms of constant statistics are in the weights of the convolution before them.
+/// A graph as it is needed to predict: what doesn't lead to the wanted outputs is gone, dropout in evaluation as well, and norms of constant statistics are in the weights of the convolution before them, or of a
+/// pointwise one behind them.
 /// Equal to rounding; the weights of the network stay as they are.
 /// </summary>
 internal sealed class FoldedGraph : IDisposable
@@ -10,6 +11,7 @@ internal sealed class FoldedGraph : IDisposable
     private readonly int[] uses;
     private readonly int[] renumbered;
     private readonly List<Tensor> made = [];
+    private readonly Dictionary<int, NormalizeMap> waiting = [];
 
     private FoldedGraph(FlowGraph original, ReadOnlySpan<int> outputs, bool foldNorms)
     {
@@ -21,7 +23,7 @@ internal sealed class FoldedGraph : IDisposable
 
         using var noGradient = no_grad();
         for (var node = 0; node < original.Nodes.Count; node++)
-            if (uses[original.ValueOf(node)] > 0) renumbered[original.ValueOf(node)] = Take(original.Nodes[node], foldNorms);
+            if (uses[original.ValueOf(node)] > 0) renumbered[original.ValueOf(node)] = Take(node, foldNorms);
         Graph.Outputs = [.. outputs.ToArray().Select(output => renumbered[output])];
     }
 
@@ -34,8 +36,17 @@ internal sealed class FoldedGraph : IDisposable
     /// <param name="foldNorms">Whether norms go into weights.</param>
     public static FoldedGraph Of(FlowGraph graph, ReadOnlySpan<int> outputs, bool foldNorms = true) => new(graph, outputs, foldNorms);
 
+    /// <summary>Frees those of the weights that were made for it which nobody needs any more.</summary>
+    /// <param name="needed">What is needed.</param>
+    public void DisposeExcept(IEnumerable<Tensor> needed)
+    {
+        var kept = needed.ToHashSet<Tensor>(ReferenceEqualityComparer.Instance);
+        foreach (var weight in made.Where(weight => !kept.Contains(weight))) weight.Dispose();
+        made.RemoveAll(weight => !kept.Contains(weight));
+    }
+
     /// <summary>Frees the weights that were made for it.</summary>
-    public void Dispose() => made.ForEach(weight => weight.Dispose());
+    public void Dispose() => DisposeExcept([]);
 
     /// <summary>How often each value is needed on the way to the outputs.</summary>
     private static int[] Uses(FlowGraph graph, ReadOnlySpan<int> outputs)
@@ -50,8 +61,9 @@ internal sealed class FoldedGraph : IDisposable
         return uses;
     }
 
-    private int Take(FlowNode node, bool foldNorms)
+    private int Take(int index, bool foldNorms)
     {
+        var node = original.Nodes[index];
         var (operation, operands) = (node.Operation, Array.ConvertAll(node.Operands, operand => renumbered[operand]));
         if (operation.MayPassThrough && operation.Memory(original.OperandShapes(node), node.Shape, new MemoryMode(Training: false)).PassesThrough) return operands[0];
         if (foldNorms && operation is NormalizeMap norm && uses[node.Operands[0]] == 1 && operands[0] >= Graph.Inputs.Length)
@@ -63,7 +75,29 @@ internal sealed class FoldedGraph : IDisposable
                 return operands[0];
             }
         }
+        if (foldNorms && operation is NormalizeMap { IsConstant: true } ahead && IsBeforePointwise(index))
+        {
+            waiting[original.ValueOf(index)] = ahead;
+            return operands[0];
+        }
+        if (operation is Convolve pointwise && waiting.TryGetValue(node.Operands[0], out var behind)) return Graph.Add(node with { Operation = Folded(behind, pointwise), Operands = operands });
         return Graph.Add(node with { Operands = operands });
+    }
+
+    // Nothing but a pointwise convolution, which has no zeros around the map that the norm would shift.
+    private bool IsBeforePointwise(int index) =>
+        uses[original.ValueOf(index)] == 1 && original.Nodes.Skip(index + 1).First(node => node.Operands.Contains(original.ValueOf(index))) is { Operation: Convolve { IsPointwise: true } };
+
+    /// <summary>A pointwise convolution with the norm before it in its weights.</summary>
+    private ConvolutionOperation Folded(NormalizeMap norm, Convolve convolution)
+    {
+        using var scope = NewDisposeScope();
+        var (factor, shift) = norm.Constant()!.Value;
+        var ((kernel, bias), type) = (convolution.Weights, convolution.Weights.Kernel.dtype);
+        var matrix = kernel.to(ScalarType.Float64).flatten(1);
+        var total = matrix.mv(shift);
+        if (bias is not null) total += bias.to(ScalarType.Float64);
+        return convolution.With(new ConvolutionWeights(Keep((matrix * factor).reshape(kernel.shape).to(type)), Keep(total.to(type))));
     }
 
     /// <summary>A convolution with the norm after it in its weights; null where the norm depends on the input.</summary>

@@ -31,8 +31,9 @@ internal static unsafe class GaussianUnit
         for (; i < count; i++) y[i] = Of(Vector512.CreateScalar(x[i])).ToScalar();
     }
 
+    /// <summary>The GELU of 16 numbers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector512<float> Of(Vector512<float> x)
+    public static Vector512<float> Of(Vector512<float> x)
     {
         var z = Vector512.Min(Vector512.Max(x * 0.70710678f, Vector512.Create(-Saturated)), Vector512.Create(Saturated));
         var square = z * z;

@@ -22,6 +22,14 @@ internal static class MemoryLayouts
     public static Tensor Empty(this MemoryLayout layout, long[] shape, ScalarType type, Device device) =>
         layout is MemoryLayout.ChannelsLast ? empty_strided(shape, ChannelsLastStrides(shape), type, device) : empty(shape, type, device);
 
+    /// <summary>A map in a layout that lies within a tensor of numbers.</summary>
+    /// <param name="layout">The layout.</param>
+    /// <param name="numbers">Numbers in a row.</param>
+    /// <param name="start">Which is the map's first.</param>
+    /// <param name="shape">The shape of the map.</param>
+    public static Tensor View(this MemoryLayout layout, Tensor numbers, long start, long[] shape) =>
+        layout is MemoryLayout.ChannelsLast ? numbers.as_strided(shape, ChannelsLastStrides(shape), start) : numbers.narrow(0, start, shape.Elements()).view(shape);
+
     /// <summary>The other layout.</summary>
     public static MemoryLayout Other(this MemoryLayout layout) => layout is MemoryLayout.ChannelsLast ? MemoryLayout.Contiguous : MemoryLayout.ChannelsLast;
 

@@ -122,8 +122,8 @@ public sealed class GuardTests : IDisposable
         TensorAssert.Close(output, conv.call(x), 1e-6);
 
         var last = x.detach().CopyIn(MemoryLayout.ChannelsLast).requires_grad_();
-        PointwiseConvolutions.Affects(conv, last).Should().BeTrue();
-        PointwiseConvolutions.Affects(conv, x).Should().BeFalse();
+        ChannelsLastConvolutions.Affects(conv, last).Should().BeTrue();
+        ChannelsLastConvolutions.Affects(conv, x).Should().BeFalse();
         var (mine, mineGradients) = Computed(last);
         mine.IsIn(MemoryLayout.ChannelsLast).Should().BeTrue();
         TensorAssert.Close(mine, output, 1e-6);
@@ -135,6 +135,21 @@ public sealed class GuardTests : IDisposable
             var result = operation.Run([input]);
             return (result, autograd.grad([(result * weight).sum()], [input, conv.weight!, conv.bias!]));
         }
+    }
+
+    [Theory]
+    [InlineData(6, 6)]
+    [InlineData(32, 32)]
+    [InlineData(32, 4)]
+    public void A_transposed_convolution_of_volumes_is_the_same_in_both_layouts(long channels, long groups)
+    {
+        using var conv = ConvTranspose3d(channels, channels, (3, 3, 3), (2, 2, 2), (1, 1, 1), groups: groups);
+        var x = randn([2, channels, 3, 4, 5]);
+        using var mode = no_grad();
+        var last = new ConvolveTransposed(conv).Run([x.CopyIn(MemoryLayout.ChannelsLast)]);
+        last.IsIn(MemoryLayout.ChannelsLast).Should().BeTrue();
+        conv.to(ScalarType.Float64);
+        TensorAssert.Close(last, conv.call(x.to(ScalarType.Float64)), 1e-5);
     }
 
     [Fact]

@@ -29,7 +29,7 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
 
     public sealed override Tensor Run(Tensor[] x) =>
         !Hooks.On(conv) && DepthwiseConvolution.Of(this, x[0]) is { } depthwise ? depthwise.Call(x[0])
-        : PointwiseConvolutions.Affects(conv, x[0]) ? PointwiseConvolutions.OfContiguous(x[0], Libtorch)
+        : ChannelsLastConvolutions.Affects(conv, x[0]) ? ChannelsLastConvolutions.OfContiguous(x[0], contiguous => Run([contiguous]))
         : Libtorch(x[0]);
 
     private Tensor Libtorch(Tensor x) => own is not null ? Compute(x, own) : conv.call(x);

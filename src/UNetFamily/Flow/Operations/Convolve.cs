@@ -5,6 +5,9 @@ internal sealed class Convolve(Convolution conv, ConvolutionWeights? own = null)
 {
     public override int OutputAxis => 0;
 
+    /// <summary>Whether each position of the result comes from that position alone, of all channels.</summary>
+    public bool IsPointwise => TakesWeights && Convolution.groups == 1 && Convolution.kernel_size.All(side => side == 1) && Convolution.stride.All(step => step == 1) && Paddings.All(padding => padding == 0);
+
     public override ConvolutionOperation With(ConvolutionWeights weights) => new Convolve(Convolution, weights);
 
     protected override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4

@@ -15,13 +15,16 @@ internal sealed class NormalizeMap(NormBase norm) : NormOperation(norm)
     /// <summary>The factor and the shift of each channel, in float64, where they don't depend on the input, as of a batch norm in evaluation; null where they do.</summary>
     public (Tensor Factor, Tensor Shift)? Constant()
     {
-        if (norm.training || !norm.track_running_stats || norm is not { running_mean: { } mean, running_var: { } variance }) return null;
+        if (!IsConstant || norm is not { running_mean: { } mean, running_var: { } variance }) return null;
         var factor = (variance.to(ScalarType.Float64) + norm.eps).rsqrt();
         if (norm.weight is { } weight) factor *= weight.to(ScalarType.Float64);
         var shift = -mean.to(ScalarType.Float64) * factor;
         if (norm.bias is { } bias) shift += bias.to(ScalarType.Float64);
         return (factor, shift);
     }
+
+    /// <summary>Whether it doesn't depend on the input.</summary>
+    public bool IsConstant => !norm.training && norm.track_running_stats && norm is { running_mean: not null, running_var: not null };
 
     /// <summary>Whether it normalizes each sample by itself.</summary>
     public bool IsPerSample => norm is TorchSharp.Modules.InstanceNorm1d or TorchSharp.Modules.InstanceNorm2d or TorchSharp.Modules.InstanceNorm3d;

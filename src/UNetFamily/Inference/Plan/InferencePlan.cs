@@ -27,13 +27,17 @@ public sealed class InferencePlan : IDisposable
         folded = FoldedGraph.Of(graph, graph.Outputs.AsSpan(0, 1));
         try
         {
-            planned = PlannedGraph.Of(folded.Graph, type is ScalarType.Float32 && device.type is DeviceType.CPU, cost ?? new OperationTimer(type, device).Milliseconds);
+            using var timer = new OperationTimer(type, device, largest: folded.Graph.Nodes.Max(node => folded.Graph.OperandShapes(node).Append(node.Shape).Sum(operand => operand.Elements())));
+            planned = PlannedGraph.Of(folded.Graph, type is ScalarType.Float32 && device.type is DeviceType.CPU, cost ?? timer.Milliseconds);
         }
         catch
         {
             folded.Dispose();
             throw;
         }
+        // Most weights were laid out anew, and what was measured needed more memory than a run does.
+        folded.DisposeExcept(planned.Graph.Nodes.Select(node => node.Operation).OfType<ConvolutionOperation>().SelectMany(operation => new[] { operation.Weights.Kernel, operation.Weights.Bias! }));
+        if (Allocator.KeepsFreedBlocks) Allocator.ReturnFreedBlocks();
         liveness = new Liveness(planned.Graph);
         InputShape = [.. shape];
         var paths = ModulePaths.Of(model.Whole);

@@ -14,9 +14,9 @@ internal abstract class KernelOperation(Operation original) : Operation
 
     public sealed override bool TakesChannelsLast => true;
 
-    public sealed override long[] Shape(long[][] x) => original.Shape(x);
+    public override long[] Shape(long[][] x) => original.Shape(x);
 
-    public sealed override long Macs(long[][] x, long[] y) => original.Macs(x, y);
+    public override long Macs(long[][] x, long[] y) => original.Macs(x, y);
 
     public sealed override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.None;
 

@@ -17,7 +17,9 @@ internal sealed class PlannedGraph : IDisposable
         (this.folded, this.takesKernels, this.cost) = (folded, takesKernels, cost);
         Graph = new FlowGraph(folded.Inputs);
         using var noGradient = no_grad();
-        var forms = folded.Nodes.Select(Forms).ToArray();
+        var forms = new Dictionary<MemoryLayout, Form>[folded.Nodes.Count];
+        // The largest maps first: what they were measured in has room for all others, and the process grows no further.
+        foreach (var (index, node) in folded.Nodes.Index().OrderByDescending(each => each.Item.Shape.Elements())) forms[index] = Forms(node);
         var layouts = Choose(forms);
         for (var value = 0; value < folded.Inputs.Length; value++) renumbered[(value, MemoryLayout.Contiguous)] = value;
         for (var node = 0; node < forms.Length; node++) Take(node, layouts[node], forms[node]);
@@ -34,7 +36,7 @@ internal sealed class PlannedGraph : IDisposable
     /// <param name="folded">A graph without anything that isn't needed.</param>
     /// <param name="takesKernels">Whether it computes in float32 on a CPU, as the kernels of this library do.</param>
     /// <param name="cost">The milliseconds that a way takes for operands of these shapes, all in a layout.</param>
-    public static PlannedGraph Of(FlowGraph folded, bool takesKernels, Func<Way, long[][], MemoryLayout, double> cost) => new(folded, takesKernels, cost);
+    public static PlannedGraph Of(FlowGraph folded, bool takesKernels, Func<Way, long[][], MemoryLayout, double> cost) => new(takesKernels ? FusedGraph.Of(folded) : folded, takesKernels, cost);
 
     /// <summary>Frees the weights that were made for it.</summary>
     public void Dispose() => made.ForEach(weights => weights.Dispose());
@@ -57,8 +59,10 @@ internal sealed class PlannedGraph : IDisposable
             (nameof(WinogradConvolve), channelsLast ? WinogradConvolve.Of(operation, shapes[0], node.Shape) : null),
             (nameof(NormalizeByMoments), channelsLast ? NormalizeByMoments.Of(operation, shapes[0]) : null),
             (nameof(GatherDepthwise), channelsLast ? GatherDepthwise.Of(operation, shapes[0], node.Shape) : null),
+            (nameof(MultiplyPositions), channelsLast ? MultiplyPositions.Of(operation) : null),
         ];
-        if (!(channelsLast && (IsInexact(operation) || !operation.TakesChannelsLast))) yield return new Way(operation, "", () => InLayout(operation, layout));
+        // A bottleneck that isn't computed as one would need memory for its wide map, already to be measured.
+        if (operation is not Bottleneck && !(channelsLast && (IsInexact(operation) || !operation.TakesChannelsLast))) yield return new Way(operation, "", () => InLayout(operation, layout));
         foreach (var (name, make) in kernels) if (make is not null) yield return new Way(operation, name, make);
     }
 

@@ -33,6 +33,31 @@ public sealed class InferencePlanTests
         plan.Steps.Should().Contain(step => step.Layout == preferred && step.Name != nameof(ChangeLayout));
     }
 
+    public static TheoryData<SegmentationModelOptions, long[], int> Bottlenecks() => new()
+    {
+        { new MedNeXtOptions { InChannels = 1, OutChannels = 3, SpatialDims = SpatialDims.Three, Channels = 16 }, [1, 1, 32, 32, 32], 26 },
+        { new ConvUNeXtOptions { InChannels = 3, OutChannels = 2, Widths = [16, 32, 48], Depths = [1, 2, 1] }, [2, 3, 64, 64], 6 },
+    };
+
+    /// <summary>Expansion, GELU and compression are one operation, and the batch norms before and behind are in their weights.</summary>
+    [Theory]
+    [MemberData(nameof(Bottlenecks))]
+    public void Bottlenecks_are_computed_as_one(SegmentationModelOptions options, long[] shape, int blocks)
+    {
+        if (!System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated) return;
+        using var scope = NewDisposeScope();
+        using var model = Trained(options);
+        var input = rand(shape);
+        using var plan = InferencePlan.Of(model, shape, Preferring(MemoryLayout.ChannelsLast));
+
+        plan.Steps.Count(step => step.Name.Contains(nameof(Bottleneck))).Should().Be(blocks);
+        plan.Steps.Should().NotContain(step => step.Path.EndsWith("norm1") || step.Path.EndsWith("norm2"));
+        var logits = plan.Run(input);
+        model.to(ScalarType.Float64);
+        var exact = Logits(model, input.to(ScalarType.Float64));
+        TensorAssert.Close(logits, exact, 1e-4 * exact.abs().max().ToDouble());
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -17,7 +17,7 @@ internal sealed class OperationTimer(ScalarType type, Device device, long larges
 
     // All operands in turn: glibc seldom takes a block of the same size again, so that the process would grow with each operation.
     private readonly Tensor numbers = full([largest], 0.5, type, device).DetachFromDisposeScope();
-    private readonly long mostBytes = Environment.WorkingSet + (2 * sizeof(float) * largest);
+    private readonly long mostBytes = Environment.WorkingSet + (sizeof(float) * largest);
 
     /// <summary>The milliseconds of a way to compute an operation; the best of a few, after one that doesn't count.</summary>
     /// <param name="way">The way.</param>

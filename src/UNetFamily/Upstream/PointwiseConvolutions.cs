@@ -22,7 +22,7 @@ internal static class PointwiseConvolutions
     public static Tensor OfContiguous(Tensor x, Func<Tensor, Tensor> convolve)
     {
         using var scope = NewDisposeScope();
-        var output = convolve(x.contiguous());
-        return (x.IsIn(MemoryLayout.ChannelsLast) ? output.CopyIn(MemoryLayout.ChannelsLast) : output).MoveToOuterDisposeScope();
+        var output = convolve(x.InLayout(MemoryLayout.Contiguous));
+        return (x.IsIn(MemoryLayout.ChannelsLast) ? output.InLayout(MemoryLayout.ChannelsLast) : output).MoveToOuterDisposeScope();
     }
 }

@@ -58,7 +58,7 @@ public abstract class SegmentationModel : Module<Tensor, SegmentationOutput>
     /// <summary>Runs a flow of this network.</summary>
     private protected SegmentationOutput Run(Tensor input, Func<FeatureMap, SegmentationMaps> flow)
     {
-        var maps = LiveRun.Of(Whole, inputs => Finest(flow(inputs[0])), input);
+        var maps = TrainingLayout.Run(Options, input, x => LiveRun.Of(Whole, inputs => Finest(flow(inputs[0])), x));
         return new SegmentationOutput(maps[0], maps[1..]);
     }
 

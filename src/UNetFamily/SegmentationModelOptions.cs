@@ -24,6 +24,9 @@ public abstract record SegmentationModelOptions
     /// <summary>Our names of heads for deep supervision that a network of the same family may have and this one may lack: a file's are then not used.</summary>
     internal virtual IReadOnlyList<KeyRule.Drop> OptionalHeads => [];
 
+    /// <summary>In which order maps lie in memory while gradients are recorded, where kernels of this library compute them; see <see cref="TrainingLayout"/>.</summary>
+    internal virtual MemoryLayout LayoutInTraining => MemoryLayout.Contiguous;
+
     /// <summary>Makes the network with fresh weights.</summary>
     /// <exception cref="ArgumentException">The options contradict each other or their ranges; the message lists every problem.</exception>
     public abstract SegmentationModel Build();

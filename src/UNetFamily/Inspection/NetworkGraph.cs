@@ -7,10 +7,12 @@ namespace UNetFamily;
 public sealed class NetworkGraph
 {
     private readonly FlowGraph graph;
+    private readonly SegmentationModelOptions? options;
 
     internal NetworkGraph(nn.Module root, FlowGraph graph)
     {
         this.graph = graph;
+        options = (root as SegmentationModel)?.Options;
         var paths = ModulePaths.Of(root);
         var names = new Dictionary<Parameter, string>(ReferenceEqualityComparer.Instance);
         foreach (var (name, parameter) in root.named_parameters()) names.TryAdd(parameter, name);
@@ -39,6 +41,11 @@ public sealed class NetworkGraph
     public IReadOnlyList<Tensor> Run(Tensor input)
     {
         ArgumentNullException.ThrowIfNull(input);
+        return options is null ? RunOn(input) : TrainingLayout.Run(options, input, RunOn);
+    }
+
+    private Tensor[] RunOn(Tensor input)
+    {
         using var scope = NewDisposeScope();
         var (values, liveness) = (new Tensor[graph.Values], new Liveness(graph));
         values[0] = input;

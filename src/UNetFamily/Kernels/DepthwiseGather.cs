@@ -10,9 +10,6 @@ namespace UNetFamily;
 /// <param name="bias">(channels).</param>
 internal sealed unsafe class DepthwiseGather(int channels, int[] kernel, float[] weights, float[] bias)
 {
-    // Columns that are computed at once, so that a weight is read once for all of them.
-    private const int Columns = 8;
-
     /// <summary>Convolves one sample.</summary>
     /// <param name="x">(D, H, W, channels).</param>
     /// <param name="sides">Its sides.</param>
@@ -32,30 +29,20 @@ internal sealed unsafe class DepthwiseGather(int channels, int[] kernel, float[]
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private void Row(float* x, int[] sides, float* y, (int Input, int Tap)[] depths, (int Input, int Tap)[] rows, DepthwiseReach columns)
     {
-        var taps = stackalloc int[depths.Length * rows.Length];
-        var starts = stackalloc nint[depths.Length * rows.Length];
-        var lines = 0;
-        foreach (var depth in depths)
-        {
-            foreach (var row in rows)
-            {
-                starts[lines] = (((nint)depth.Input * sides[1]) + row.Input) * sides[2] * channels;
-                taps[lines++] = ((depth.Tap * kernel[1]) + row.Tap) * kernel[2] * channels;
-            }
-        }
+        var lines = new DepthwiseLines(depths, rows, sides, kernel, channels);
         fixed (float* weight = weights, shift = bias)
+        fixed (nint* starts = lines.Starts)
+        fixed (int* taps = lines.Taps)
         {
-            for (var at = 0; at < columns.Length;)
+            foreach (var group in columns.Groups)
             {
-                var many = columns.Alike[at] >= Columns;
+                var sources = columns.Sources[group.First];
+                var to = y + ((nint)group.First * channels);
                 for (var channel = 0; channel < channels; channel += PanelProduct.Lanes)
                 {
-                    if (many) Several(x + channel, starts, taps, lines, columns.Sources[at], columns.Step * channels, weight + channel, shift + channel, y + channel);
-                    else One(x + channel, starts, taps, lines, columns.Sources[at], weight + channel, shift + channel, y + channel);
+                    if (group.IsFull) Several(x + channel, starts, taps, lines.Length, sources, columns.Step * channels, weight + channel, shift + channel, to + channel, columns.Pitch * channels);
+                    else One(x + channel, starts, taps, lines.Length, sources, weight + channel, shift + channel, to + channel);
                 }
-                var done = many ? Columns : 1;
-                at += done;
-                y += done * channels;
             }
         }
     }
@@ -73,7 +60,7 @@ internal sealed unsafe class DepthwiseGather(int channels, int[] kernel, float[]
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Several(float* x, nint* starts, int* taps, int lines, (int Input, int Tap)[] sources, nint step, float* weight, float* shift, float* y)
+    private void Several(float* x, nint* starts, int* taps, int lines, (int Input, int Tap)[] sources, nint step, float* weight, float* shift, float* y, nint next)
     {
         var a = Vector512.Load(shift);
         Vector512<float> b = a, c = a, d = a, e = a, f = a, g = a, h = a;
@@ -93,40 +80,14 @@ internal sealed unsafe class DepthwiseGather(int channels, int[] kernel, float[]
                 h = Vector512.FusedMultiplyAdd(Vector512.Load(middle + (3 * step)), w, h);
             }
         }
-        float* to = y, behind = y + (4 * (nint)channels);
-        a.Store(to);
-        b.Store(to + channels);
-        c.Store(to + (2 * (nint)channels));
-        d.Store(to + (3 * (nint)channels));
+        float* behind = y + (4 * next);
+        a.Store(y);
+        b.Store(y + next);
+        c.Store(y + (2 * next));
+        d.Store(y + (3 * next));
         e.Store(behind);
-        f.Store(behind + channels);
-        g.Store(behind + (2 * (nint)channels));
-        h.Store(behind + (3 * (nint)channels));
+        f.Store(behind + next);
+        g.Store(behind + (2 * next));
+        h.Store(behind + (3 * next));
     }
-}
-
-/// <summary>What reaches the positions of an axis of a result.</summary>
-internal sealed class DepthwiseReach
-{
-    /// <summary>Finds which positions are alike.</summary>
-    /// <param name="sources">For each position the inputs that reach it, and through which place of the kernel.</param>
-    /// <param name="step">How much further the inputs of a neighbour lie where its places are the same.</param>
-    public DepthwiseReach((int Input, int Tap)[][] sources, int step)
-    {
-        (Sources, Step, Alike) = (sources, step, new int[sources.Length]);
-        for (var at = sources.Length - 1; at >= 0; at--)
-            Alike[at] = at + 1 < sources.Length && sources[at].Select(source => (source.Input + step, source.Tap)).SequenceEqual(sources[at + 1]) ? Alike[at + 1] + 1 : 1;
-    }
-
-    /// <summary>For each position the inputs that reach it, and through which place of the kernel.</summary>
-    public (int Input, int Tap)[][] Sources { get; }
-
-    /// <summary>How much further the inputs of a neighbour lie where its places are the same.</summary>
-    public int Step { get; }
-
-    /// <summary>For each position how many, with itself, follow that have the same places of the kernel, each <see cref="Step"/> further.</summary>
-    public int[] Alike { get; }
-
-    /// <summary>How many positions there are.</summary>
-    public int Length => Sources.Length;
 }

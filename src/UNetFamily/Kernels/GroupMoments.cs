@@ -14,9 +14,13 @@ namespace UNetFamily;
 /// <param name="bias">The shift of each channel; null for 0.</param>
 internal sealed unsafe class GroupMoments(int channels, int groups, double eps, float[]? weight, float[]? bias)
 {
+    /// <summary>Positions that lie together in cache while their channels go by.</summary>
+    public const int PositionsInCache = 32;
+
+    /// <summary>Channels that are computed at once.</summary>
+    public const int Pair = 2 * PanelProduct.Lanes;
+
     private const int PositionsAtOnce = 2048;
-    private const int PositionsInCache = 32;
-    private const int Pair = 2 * PanelProduct.Lanes;
 
     private readonly float[] shifts = bias ?? new float[channels];
 
@@ -25,16 +29,23 @@ internal sealed unsafe class GroupMoments(int channels, int groups, double eps, 
     /// <param name="y">Where the result goes; may be <paramref name="x"/>.</param>
     /// <param name="positions">How many positions there are.</param>
     /// <param name="crew">Who works.</param>
-    public void Normalize(nint x, nint y, long positions, Crew crew)
+    /// <returns>What it was normalized by.</returns>
+    public GroupStatistics Normalize(nint x, nint y, long positions, Crew crew)
     {
-        var parts = (int)((positions + PositionsAtOnce - 1) / PositionsAtOnce);
+        var parts = Parts(positions);
         var (means, squares) = (new double[parts * channels], new double[parts * channels]);
         crew.Do(parts, part => Moments(x, positions, part, means, squares));
-        var (mean, factor) = Joined(positions, parts, means, squares);
-        crew.Do(parts, part => Apply(x, y, positions, part, mean, factor));
+        var statistics = Joined(positions, parts, means, squares);
+        float[] factor = [.. statistics.Scale.Select((scale, channel) => (float)(scale * (weight?[channel] ?? 1)))];
+        crew.Do(parts, part => Apply(x, y, positions, part, statistics.Mean, factor));
+        return statistics;
     }
 
-    private static (long First, int Count) Part(int part, long positions) =>
+    /// <summary>Into how many parts a map is divided, whoever works on them.</summary>
+    public static int Parts(long positions) => (int)((positions + PositionsAtOnce - 1) / PositionsAtOnce);
+
+    /// <summary>The positions of a part.</summary>
+    public static (long First, int Count) Part(int part, long positions) =>
         ((long)part * PositionsAtOnce, (int)Math.Min(PositionsAtOnce, positions - ((long)part * PositionsAtOnce)));
 
     /// <summary>The mean of each channel and the sum of its squared differences from it, in one part.</summary>
@@ -79,11 +90,11 @@ internal sealed unsafe class GroupMoments(int channels, int groups, double eps, 
         }
     }
 
-    /// <summary>The mean and the factor of each channel.</summary>
+    /// <summary>The mean of each channel's group, and the factor that makes its deviation 1.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private (float[] Mean, float[] Factor) Joined(long positions, int parts, double[] means, double[] squares)
+    private GroupStatistics Joined(long positions, int parts, double[] means, double[] squares)
     {
-        var (mean, factor) = (new float[channels], new float[channels]);
+        var (mean, scales) = (new float[channels], new double[channels]);
         var width = channels / groups;
         for (var group = 0; group < groups; group++)
         {
@@ -99,9 +110,9 @@ internal sealed unsafe class GroupMoments(int channels, int groups, double eps, 
                 }
             }
             var scale = 1 / Math.Sqrt((square / count) + eps);
-            for (var channel = group * width; channel < (group + 1) * width; channel++) (mean[channel], factor[channel]) = ((float)centre, (float)(scale * (weight?[channel] ?? 1)));
+            for (var channel = group * width; channel < (group + 1) * width; channel++) (mean[channel], scales[channel]) = ((float)centre, scale);
         }
-        return (mean, factor);
+        return new GroupStatistics(mean, scales);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -129,3 +140,8 @@ internal sealed unsafe class GroupMoments(int channels, int groups, double eps, 
         }
     }
 }
+
+/// <summary>What one sample was normalized by.</summary>
+/// <param name="Mean">The mean of each channel's group.</param>
+/// <param name="Scale">The factor of each channel that makes its group's deviation 1.</param>
+internal sealed record GroupStatistics(float[] Mean, double[] Scale);

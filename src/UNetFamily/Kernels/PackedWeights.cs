@@ -12,8 +12,8 @@ internal sealed unsafe class PackedWeights : IDisposable
         var (kernel, bias) = weights;
         (Outputs, Inputs) = ((int)kernel.shape[0], (int)kernel.shape[1]);
         Shift = new float[Outputs];
-        if (bias is not null) Numbers(bias).CopyTo(Shift, 0);
-        var numbers = Numbers(kernel);
+        if (bias is not null) bias.Numbers().CopyTo(Shift, 0);
+        var numbers = kernel.Numbers();
         Panels = (float*)NativeMemory.AlignedAlloc((nuint)numbers.Length * sizeof(float), 64);
         for (var column = 0; column < Outputs; column++)
             for (var row = 0; row < Inputs; row++) Panels[PanelProduct.Place(row, column, Inputs, Outputs)] = numbers[(column * Inputs) + row];
@@ -32,10 +32,4 @@ internal sealed unsafe class PackedWeights : IDisposable
     public float[] Shift { get; }
 
     public void Dispose() => NativeMemory.AlignedFree(Panels);
-
-    private static float[] Numbers(Tensor x)
-    {
-        using var dense = x.contiguous();
-        return MemoryMarshal.Cast<byte, float>(dense.bytes).ToArray();
-    }
 }

@@ -1,7 +1,9 @@
+using System.Runtime.Intrinsics;
+
 namespace UNetFamily;
 
 /// <summary>
-/// Depthwise convolutions, transposed or not, in float32 on a CPU: by <see cref="DepthwiseKernel"/>, whose gradients take a fraction of the time of libtorch's. Everything else goes to libtorch.
+/// Depthwise convolutions, transposed or not, in float32 on a CPU: by kernels for either memory layout, whose gradients take a fraction of the time of libtorch's. Everything else goes to libtorch.
 /// The same products in another order, so results are equal to rounding.
 /// </summary>
 internal sealed class DepthwiseConvolution
@@ -13,18 +15,11 @@ internal sealed class DepthwiseConvolution
     private const int MostTaps = 4096;
 
     private readonly ConvolutionOperation operation;
-    private readonly DepthwiseGrid grid;
-    private readonly DepthwiseKernel kernel;
 
-    private DepthwiseConvolution(ConvolutionOperation operation, long[] from, long[] to)
-    {
-        this.operation = operation;
-        var layer = operation.Convolution;
-        var (large, small) = (IsTransposed ? (to, from) : (from, to));
-        int[][] sources = [.. Enumerable.Range(0, layer.kernel_size.Length).Select(axis => operation.Sources(axis, large[axis + 2]))];
-        grid = new DepthwiseGrid(Sides(layer.kernel_size, 1), Sides(layer.stride, 1), Sides(layer.dilation, 1), Sides(operation.Paddings, 0), DepthwiseGrid.InVolume(sources, [0]), Sides(large[2..], 1), Sides(small[2..], 1));
-        kernel = new DepthwiseKernel(grid);
-    }
+    private DepthwiseConvolution(ConvolutionOperation operation, DepthwiseMaps maps) => (this.operation, Maps) = (operation, maps);
+
+    /// <summary>The work outside of any graph.</summary>
+    public DepthwiseMaps Maps { get; }
 
     private bool IsTransposed => operation is ConvolveTransposed;
 
@@ -33,11 +28,13 @@ internal sealed class DepthwiseConvolution
     /// <param name="x">(N, C, …spatial).</param>
     public static DepthwiseConvolution? Of(ConvolutionOperation operation, Tensor x)
     {
-        // Channels last stay so, by libtorch, but for their gradients.
-        if (!Takes(operation) || !(x.is_contiguous() || is_grad_enabled()) || x.dtype is not ScalarType.Float32 || x.device_type is not DeviceType.CPU || operation.Weights.Kernel.dtype is not ScalarType.Float32) return null;
+        // Without gradients, libtorch does well with the channels last.
+        var channelsLast = is_grad_enabled() && Vector512.IsHardwareAccelerated && x.IsLast() && x.IsForVectors();
+        if (!Takes(operation) || !(channelsLast || x.is_contiguous() || is_grad_enabled()) || x.dtype is not ScalarType.Float32 || x.device_type is not DeviceType.CPU || operation.Weights.Kernel.dtype is not ScalarType.Float32) return null;
         var (from, to) = (x.shape, operation.Shape([x.shape]));
         var padded = (operation is ConvolveTransposed ? to : from)[2..].Zip(operation.Paddings, (side, end) => side + (2.0 * end)).Aggregate((product, side) => product * side);
-        return Math.Max(padded, Math.Max(from.Positions(), to.Positions())) <= MostPositions ? new DepthwiseConvolution(operation, from, to) : null;
+        if (Math.Max(padded, Math.Max(from.Positions(), to.Positions())) > MostPositions) return null;
+        return new DepthwiseConvolution(operation, channelsLast ? new DepthwiseByPosition(operation, from, to) : new DepthwiseByChannel(operation, from, to));
     }
 
     /// <summary>Whether convolutions of float32 on a CPU are computed here.</summary>
@@ -53,42 +50,10 @@ internal sealed class DepthwiseConvolution
     {
         DepthwiseFunction.ThrowEarlierFailure();
         var (weights, bias) = operation.Weights;
-        if (!is_grad_enabled() || !(x.requires_grad || weights.requires_grad || bias is { requires_grad: true })) return Output(x, weights, bias);
+        if (!is_grad_enabled() || !(x.requires_grad || weights.requires_grad || bias is { requires_grad: true })) return Maps.Output(x, weights, bias);
         // The function's own temporaries go with this scope: TorchSharp's keeps an empty copy of the output otherwise.
         using var scope = NewDisposeScope();
         return (bias is null ? DepthwiseFunction.apply(this, x, weights) : DepthwiseFunction.apply(this, x, weights, bias)).MoveToOuterDisposeScope();
-    }
-
-    /// <summary>The output, outside of any graph.</summary>
-    public Tensor Output(Tensor x, Tensor weights, Tensor? bias) => IsTransposed ? Spread(x, weights, bias) : Gather(x, weights, bias);
-
-    /// <summary>The gradient of the input.</summary>
-    public Tensor InputGradient(Tensor gradient, Tensor weights) => IsTransposed ? Gather(gradient, weights, null) : Spread(gradient, weights, null);
-
-    /// <summary>The gradient of the weights.</summary>
-    public Tensor WeightGradient(Tensor x, Tensor gradient)
-    {
-        using var scope = NewDisposeScope();
-        var (large, small) = (IsTransposed ? (gradient, x) : (x, gradient));
-        var (a, b) = (large.contiguous(), small.contiguous());
-        var (samples, channels) = ((int)x.shape[0], (int)x.shape[1]);
-        var (ofLarge, ofSmall, taps) = (Count(grid.Large), Count(grid.Small), grid.Taps.Length);
-        var sums = zeros_like(operation.Weights.Kernel);
-        var (largest, smallest, result) = (a.Start(), b.Start(), sums.Start());
-        InParallel(channels, AddGradients);
-        return sums.MoveToOuterDisposeScope();
-
-        unsafe void AddGradients(int channel)
-        {
-            var totals = stackalloc double[taps];
-            new Span<double>(totals, taps).Clear();
-            for (var sample = 0; sample < samples; sample++)
-            {
-                var map = ((nint)sample * channels) + channel;
-                kernel.AddWeightGradients((float*)largest + (map * ofLarge), (float*)smallest + (map * ofSmall), totals);
-            }
-            for (var tap = 0; tap < taps; tap++) ((float*)result)[(channel * taps) + tap] = (float)totals[tap];
-        }
     }
 
     /// <summary>The gradients by libtorch, which can be differentiated once more.</summary>
@@ -99,6 +64,8 @@ internal sealed class DepthwiseConvolution
     public (Tensor OfInput, Tensor OfWeights) DifferentiableGradients(Tensor x, Tensor weights, Tensor gradient)
     {
         if (!operation.TakesWeights) throw new NotSupportedException($"A backward pass with create_graph can't go through a depthwise convolution with {operation.Convolution.padding_mode} padding; with zeros it can.");
+        // With the channels last, those of volumes are off by up to a hundredth in libtorch 2.10.
+        (x, gradient) = (x.InLayout(MemoryLayout.Contiguous), gradient.InLayout(MemoryLayout.Contiguous));
         var (large, small) = IsTransposed ? (gradient, x) : (x, gradient);
         var (layer, ends, spatial) = (operation.Convolution, operation.Paddings, x.shape.Length - 2);
         var maps = x.shape[0] * x.shape[1];
@@ -121,39 +88,4 @@ internal sealed class DepthwiseConvolution
             ? functional.conv2d(map, kernels, null, steps, padding, distances, groups)
             : functional.conv3d(map, kernels, null, steps, padding, distances, groups);
     }
-
-    private Tensor Gather(Tensor large, Tensor weights, Tensor? bias) => Mapped(large, weights, bias, grid.Large, grid.Small, gathers: true);
-
-    private Tensor Spread(Tensor small, Tensor weights, Tensor? bias) => Mapped(small, weights, bias, grid.Small, grid.Large, gathers: false);
-
-    private Tensor Mapped(Tensor x, Tensor kernels, Tensor? biases, int[] from, int[] to, bool gathers)
-    {
-        using var scope = NewDisposeScope();
-        var (samples, channels) = ((int)x.shape[0], (int)x.shape[1]);
-        var (input, dense, shifts) = (x.contiguous(), kernels.contiguous(), biases?.contiguous() ?? zeros(channels));
-        var result = empty([samples, channels, .. to[^(x.shape.Length - 2)..].Select(side => (long)side)]);
-        var (ofInput, ofResult, taps) = (Count(from), Count(to), grid.Taps.Length);
-        var (source, weight, shift, target) = (input.Start(), dense.Start(), shifts.Start(), result.Start());
-        InParallel(samples * channels, Map);
-        return result.MoveToOuterDisposeScope();
-
-        unsafe void Map(int map)
-        {
-            var channel = map % channels;
-            float* read = (float*)source + ((nint)map * ofInput), write = (float*)target + ((nint)map * ofResult), weights = (float*)weight + (channel * taps);
-            var bias = ((float*)shift)[channel];
-            if (gathers) kernel.Gather(read, weights, bias, write);
-            else kernel.Spread(read, weights, bias, write);
-        }
-    }
-
-    private static void InParallel(int items, Action<int> work)
-    {
-        using var crew = new Crew();
-        crew.Do(items, work);
-    }
-
-    private static int Count(int[] sides) => sides[0] * sides[1] * sides[2];
-
-    private static int[] Sides(long[] values, int ofSlice) => DepthwiseGrid.InVolume(Array.ConvertAll(values, value => (int)value), ofSlice);
 }

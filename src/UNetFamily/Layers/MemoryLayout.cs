@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace UNetFamily;
 
 /// <summary>In which order the numbers of a map (N, C, …spatial) lie in memory.</summary>
@@ -17,6 +19,24 @@ internal static class MemoryLayouts
     /// <param name="x">(N, C, …spatial).</param>
     /// <param name="layout">How the copy lies in memory.</param>
     public static Tensor CopyIn(this Tensor x, MemoryLayout layout) => layout.Empty(x.shape, x.dtype, x.device).copy_(x);
+
+    /// <summary>A map as it is where it lies in a layout, and a copy where it doesn't, tied to the graph where one is recorded.</summary>
+    public static Tensor InLayout(this Tensor x, MemoryLayout layout)
+    {
+        if (x.IsIn(layout)) return x;
+        if (!is_grad_enabled() || !x.requires_grad) return new ChangeLayout(layout).Run([x]);
+        using var scope = NewDisposeScope();
+        return LayoutFunction.apply(layout, x).MoveToOuterDisposeScope();
+    }
+
+    /// <summary>Computes on a view whose last axis has the channels; with the channels last, it is contiguous.</summary>
+    /// <param name="x">(N, C, …spatial).</param>
+    /// <param name="compute">(N, …spatial, C) to (N, …spatial, C).</param>
+    public static Tensor ByPosition(this Tensor x, Func<Tensor, Tensor> compute)
+    {
+        using var scope = NewDisposeScope();
+        return compute(x.movedim([1], [-1])).movedim([-1], [1]).MoveToOuterDisposeScope();
+    }
 
     /// <summary>A map in a layout, with numbers still to be written.</summary>
     public static Tensor Empty(this MemoryLayout layout, long[] shape, ScalarType type, Device device) =>
@@ -44,11 +64,24 @@ internal static class MemoryLayouts
         return true;
     }
 
+    /// <summary>Whether a map lies in memory with the channels last, and not in the order of its axes as well. Of one with one channel, the strides say so.</summary>
+    public static bool IsLast(this Tensor x) => x.IsIn(MemoryLayout.ChannelsLast) && (!x.is_contiguous() || (x.shape[1] == 1 && x.stride(1) == 1 && x.shape.Positions() > 1));
+
+    /// <summary>Whether this library's kernels for channels that lie last can work on a map: float32 on a CPU, channels in vectors of 16.</summary>
+    public static bool IsForVectors(this Tensor x) => x.shape[1] % PanelProduct.Lanes == 0 && x is { dtype: ScalarType.Float32, device_type: DeviceType.CPU };
+
     /// <summary>Where the numbers of a map begin that is dense in either layout. They stay there as long as the tensor lives, which whoever uses the place must see to.</summary>
     public static unsafe nint Start(this Tensor x)
     {
         using var order = x.is_contiguous() ? x.alias() : x.movedim([1], [-1]);
         fixed (byte* numbers = order.bytes) return (nint)numbers;
+    }
+
+    /// <summary>The numbers of a small float32 tensor in the order of its axes.</summary>
+    public static float[] Numbers(this Tensor x)
+    {
+        using var dense = x.contiguous();
+        return MemoryMarshal.Cast<byte, float>(dense.bytes).ToArray();
     }
 
     private static long[] ChannelsLastStrides(long[] shape)

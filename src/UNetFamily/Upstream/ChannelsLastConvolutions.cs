@@ -20,8 +20,8 @@ internal static class ChannelsLastConvolutions
     public static Tensor OfContiguous(Tensor x, Func<Tensor, Tensor> convolve)
     {
         using var scope = NewDisposeScope();
-        var output = convolve(x.contiguous());
-        return (x.IsIn(MemoryLayout.ChannelsLast) ? output.CopyIn(MemoryLayout.ChannelsLast) : output).MoveToOuterDisposeScope();
+        var output = convolve(x.InLayout(MemoryLayout.Contiguous));
+        return (x.IsIn(MemoryLayout.ChannelsLast) ? output.InLayout(MemoryLayout.ChannelsLast) : output).MoveToOuterDisposeScope();
     }
 
     private static bool IsDivided(Convolution conv) =>

@@ -31,37 +31,53 @@ public class DepthwiseConvolutionTests
         { "transposed", [4, 5, 6], [5, 5, 5], [2, 2, 2], [2, 2, 2], [1, 1, 1], 1 },
         { "transposed", [4, 5, 6], [1, 2, 4], [3, 2, 1], [0, 0, 1], [1, 1, 2], 1 },
         { "transposed", [9, 11], [2, 2], [2, 2], [0, 0], [1, 1], 2 },
+        // Long enough for several positions at once.
+        { "conv", [3, 4, 41], [3, 3, 3], [2, 2, 2], [1, 1, 1], [1, 1, 1], 2 },
+        { "replicate", [3, 4, 35], [3, 3, 5], [1, 1, 2], [2, 1, 6], [1, 1, 2], 2 },
+        { "circular", [5, 64], [3, 9], [1, 1], [1, 4], [1, 1], 1 },
+        { "transposed", [2, 3, 21], [3, 3, 3], [2, 2, 2], [1, 1, 1], [1, 1, 1], 2 },
+        { "transposed", [4, 40], [4, 5], [2, 3], [1, 2], [1, 2], 1 },
     };
 
     [Theory]
     [MemberData(nameof(Cases))]
     public void Output_and_gradients_are_those_of_libtorch(string kind, int[] sides, int[] kernel, int[] stride, int[] padding, int[] dilation, int batch)
     {
+        // Neither the input nor its gradient need be dense.
+        Compare(Channels, kind, sides, kernel, stride, padding, dilation, batch, input => input.transpose(-1, -2).contiguous().transpose(-1, -2));
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void So_they_are_with_the_channels_last(string kind, int[] sides, int[] kernel, int[] stride, int[] padding, int[] dilation, int batch)
+    {
+        var output = Compare(32, kind, sides, kernel, stride, padding, dilation, batch, input => input.InLayout(MemoryLayout.ChannelsLast));
+        output.IsIn(MemoryLayout.ChannelsLast).Should().BeTrue();
+    }
+
+    [Fact]
+    public void Threads_change_nothing_with_the_channels_last()
+    {
         using var scope = NewDisposeScope();
         manual_seed(1);
-        foreach (var bias in (bool[])[true, false])
+        var conv = Layer("conv", [3, 3, 3], [1, 1, 1], [1, 1, 1], [1, 1, 1], bias: true, channels: 16);
+        var input = randn([2, 16, 20, 21, 22]).CopyIn(MemoryLayout.ChannelsLast).requires_grad_();
+        var before = get_num_threads();
+        try
         {
-            var conv = Layer(kind, kernel, stride, padding, dilation, bias);
-            var input = randn([batch, Channels, .. sides.Select(side => (long)side)]).requires_grad_();
-            // Neither the input nor its gradient need be dense.
-            var operand = input.transpose(-1, -2).contiguous().transpose(-1, -2);
-
-            var output = Run(conv, operand);
-            var weight = randn([.. output.shape.Reverse()]).permute([.. Enumerable.Range(0, (int)output.dim()).Reverse().Select(axis => (long)axis)]);
-            var found = Gradients(output, weight, input, conv);
-            DepthwiseConvolution.Of((ConvolutionOperation)KnownLayers.Find(conv)!, input).Should().NotBeNull();
-
-            conv.to(ScalarType.Float64);
-            var exactInput = input.detach().to(ScalarType.Float64).requires_grad_();
-            var exact = conv.call(exactInput);
-            // Sums of up to 125 products.
-            TensorAssert.Close(output, exact, 1e-5);
-            foreach (var (gradient, wanted) in found.Zip(Gradients(exact, weight.to(ScalarType.Float64), exactInput, conv)))
+            var found = new List<List<Tensor>>();
+            foreach (var threads in (int[])[1, 3, 3])
             {
-                // Those of the weights have as many terms as the map has positions.
-                var scale = wanted.abs().max();
-                TensorAssert.Close(gradient / scale, wanted / scale, 1e-5);
+                set_num_threads(threads);
+                var output = Run(conv, input);
+                found.Add([output, .. Gradients(output, output.detach(), input, conv)]);
             }
+            foreach (var other in found[1..])
+                foreach (var (tensor, expected) in other.Zip(found[0])) TensorAssert.Equal(tensor, expected);
+        }
+        finally
+        {
+            set_num_threads(before);
         }
     }
 
@@ -102,10 +118,16 @@ public class DepthwiseConvolutionTests
     [MemberData(nameof(Cases))]
     public void A_graph_may_be_run_through_twice_and_gradients_have_gradients(string kind, int[] sides, int[] kernel, int[] stride, int[] padding, int[] dilation, int batch)
     {
+        foreach (var layout in Enum.GetValues<MemoryLayout>()) RunTwice(layout, kind, sides, kernel, stride, padding, dilation, batch);
+    }
+
+    private static void RunTwice(MemoryLayout layout, string kind, int[] sides, int[] kernel, int[] stride, int[] padding, int[] dilation, int batch)
+    {
         using var scope = NewDisposeScope();
         manual_seed(1);
-        var conv = Layer(kind, kernel, stride, padding, dilation, bias: true);
-        var input = randn([batch, Channels, .. sides.Select(side => (long)side)]).requires_grad_();
+        var channels = layout is MemoryLayout.ChannelsLast ? 16 : Channels;
+        var conv = Layer(kind, kernel, stride, padding, dilation, bias: true, channels);
+        var input = randn([batch, channels, .. sides.Select(side => (long)side)]).CopyIn(layout).requires_grad_();
 
         var squares = Run(conv, input).square().sum();
         squares.backward(retain_graph: true);
@@ -179,12 +201,15 @@ public class DepthwiseConvolutionTests
     }
 
     [Theory]
-    [InlineData("conv")]
-    [InlineData("transposed")]
-    public void Nothing_but_the_output_stays(string kind)
+    [InlineData("conv", MemoryLayout.Contiguous)]
+    [InlineData("transposed", MemoryLayout.Contiguous)]
+    [InlineData("conv", MemoryLayout.ChannelsLast)]
+    [InlineData("transposed", MemoryLayout.ChannelsLast)]
+    public void Nothing_but_the_output_stays(string kind, MemoryLayout layout)
     {
-        using var conv = Layer(kind, [3, 3, 3], [2, 2, 2], [1, 1, 1], [1, 1, 1], bias: true);
-        using var input = randn([1, Channels, 5, 6, 7]);
+        using var conv = Layer(kind, [3, 3, 3], [2, 2, 2], [1, 1, 1], [1, 1, 1], bias: true, channels: 16);
+        using var contiguous = randn([1, 16, 5, 6, 7]);
+        using var input = contiguous.CopyIn(layout);
         using (no_grad()) NoLeaks.During(() => Run(conv, input).Dispose()).Should().Be(0);
         NoLeaks.During(() => Run(conv, input).Dispose()).Should().Be(0);
         NoLeaks.During(() =>
@@ -195,24 +220,55 @@ public class DepthwiseConvolutionTests
         }).Should().Be(0);
     }
 
+    private static Tensor Compare(int channels, string kind, int[] sides, int[] kernel, int[] stride, int[] padding, int[] dilation, int batch, Func<Tensor, Tensor> laid)
+    {
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        Tensor? last = null;
+        foreach (var bias in (bool[])[true, false])
+        {
+            var conv = Layer(kind, kernel, stride, padding, dilation, bias, channels);
+            var input = randn([batch, channels, .. sides.Select(side => (long)side)]).requires_grad_();
+            var operand = laid(input);
+
+            var output = last = Run(conv, operand);
+            var weight = randn([.. output.shape.Reverse()]).permute([.. Enumerable.Range(0, (int)output.dim()).Reverse().Select(axis => (long)axis)]);
+            var found = Gradients(output, weight, input, conv);
+            DepthwiseConvolution.Of((ConvolutionOperation)KnownLayers.Find(conv)!, operand).Should().NotBeNull();
+
+            conv.to(ScalarType.Float64);
+            var exactInput = input.detach().to(ScalarType.Float64).requires_grad_();
+            var exact = conv.call(exactInput);
+            // Sums of up to 125 products.
+            TensorAssert.Close(output, exact, 1e-5);
+            foreach (var (gradient, wanted) in found.Zip(Gradients(exact, weight.to(ScalarType.Float64), exactInput, conv)))
+            {
+                // Those of the weights have as many terms as the map has positions.
+                var scale = wanted.abs().max();
+                TensorAssert.Close(gradient / scale, wanted / scale, 1e-5);
+            }
+        }
+        return last!.MoveToOuterDisposeScope();
+    }
+
     private static Tensor Run(Convolution conv, Tensor input) => KnownLayers.Find(conv)!.Run([input]);
 
     private static List<Tensor> Gradients(Tensor output, Tensor weight, Tensor input, Convolution conv) =>
         [.. autograd.grad([(output * weight).sum()], [input, conv.weight!, .. conv.bias is { } bias ? (Tensor[])[bias] : []])];
 
-    private static Convolution Layer(string kind, int[] kernel, int[] stride, int[] padding, int[] dilation, bool bias)
+    private static Convolution Layer(string kind, int[] kernel, int[] stride, int[] padding, int[] dilation, bool bias, int channels = Channels)
     {
         var isTransposed = kind == "transposed";
         var mode = kind switch { "reflect" => PaddingModes.Reflect, "replicate" => PaddingModes.Replicate, "circular" => PaddingModes.Circular, _ => PaddingModes.Zeros };
         if (kernel.Length == 2)
         {
             return isTransposed
-                ? ConvTranspose2d(Channels, Channels, Two(kernel), Two(stride), Two(padding), dilation: Two(dilation), groups: Channels, bias: bias)
-                : Conv2d(Channels, Channels, Two(kernel), Two(stride), Two(padding), Two(dilation), padding_mode: mode, groups: Channels, bias: bias);
+                ? ConvTranspose2d(channels, channels, Two(kernel), Two(stride), Two(padding), dilation: Two(dilation), groups: channels, bias: bias)
+                : Conv2d(channels, channels, Two(kernel), Two(stride), Two(padding), Two(dilation), padding_mode: mode, groups: channels, bias: bias);
         }
         return isTransposed
-            ? ConvTranspose3d(Channels, Channels, Three(kernel), Three(stride), Three(padding), dilation: Three(dilation), groups: Channels, bias: bias)
-            : Conv3d(Channels, Channels, Three(kernel), Three(stride), Three(padding), Three(dilation), padding_mode: mode, groups: Channels, bias: bias);
+            ? ConvTranspose3d(channels, channels, Three(kernel), Three(stride), Three(padding), dilation: Three(dilation), groups: channels, bias: bias)
+            : Conv3d(channels, channels, Three(kernel), Three(stride), Three(padding), Three(dilation), padding_mode: mode, groups: channels, bias: bias);
 
         static (long, long) Two(int[] values) => (values[0], values[1]);
 

@@ -30,6 +30,7 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     public sealed override Tensor Run(Tensor[] x) =>
         !Hooks.On(conv) && DepthwiseConvolution.Of(this, x[0]) is { } depthwise ? depthwise.Call(x[0])
         : ChannelsLastConvolutions.Affects(conv, x[0]) ? ChannelsLastConvolutions.OfContiguous(x[0], contiguous => Run([contiguous]))
+        : !Hooks.On(conv) && ConvolutionLast.Takes(this, x[0]) ? ConvolutionLast.Call(this, x[0])
         : Libtorch(x[0]);
 
     private Tensor Libtorch(Tensor x) => own is not null ? Compute(x, own) : conv.call(x);
@@ -37,7 +38,7 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     /// <summary>Computes with weights that may be others than the layer's, in the layout of the operand.</summary>
     /// <param name="x">(N, C, …spatial).</param>
     /// <param name="weights">Of the shapes of the layer's.</param>
-    protected abstract Tensor Compute(Tensor x, ConvolutionWeights weights);
+    public abstract Tensor Compute(Tensor x, ConvolutionWeights weights);
 
     /// <summary>The padding of each end.</summary>
     public long[] Paddings => [.. Enumerable.Range(0, conv.kernel_size.Length).Select(axis => Padding(axis) / 2)];
@@ -58,7 +59,13 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     public DepthwiseReach Reach(int axis, long inputs, long outputs) => new(
         [.. Enumerable.Range(0, (int)outputs).Select(place => Enumerable.Range(0, (int)conv.kernel_size[axis]).Select(tap => (Input: Input(axis, place, tap, inputs), Tap: tap))
             .Where(source => source.Input >= 0 && source.Input < inputs).Select(source => ((int)source.Input, source.Tap)).ToArray())],
-        InputStep(axis));
+        IsSpread ? (int)conv.stride[axis] : 1, IsSpread ? 1 : (int)conv.stride[axis]);
+
+    /// <summary>The way back: which positions of an axis of the result each input reaches.</summary>
+    /// <param name="axis">The axis.</param>
+    /// <param name="inputs">The side of the operand.</param>
+    /// <param name="outputs">The side of the result.</param>
+    public DepthwiseReach ReachBack(int axis, long inputs, long outputs) => Reach(axis, inputs, outputs).Back((int)inputs);
 
     /// <summary>Which input a tap of the kernel brings to a position of the result.</summary>
     /// <param name="axis">The axis.</param>
@@ -68,8 +75,8 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     /// <returns>Outside of the operand where there is none.</returns>
     protected abstract long Input(int axis, long position, long tap, long side);
 
-    /// <summary>How much further the inputs of the next position lie, where the same taps bring them.</summary>
-    protected abstract int InputStep(int axis);
+    /// <summary>Whether the strides part the positions of the result, and not those of the operand.</summary>
+    protected abstract bool IsSpread { get; }
 
     /// <summary>Which position of a map stands at one that may lie outside of it; outside where there is zero.</summary>
     protected long Source(long position, long side) => conv.padding_mode switch

@@ -10,7 +10,7 @@ internal sealed class Convolve(Convolution conv, ConvolutionWeights? own = null)
 
     public override ConvolutionOperation With(ConvolutionWeights weights) => new Convolve(Convolution, weights);
 
-    protected override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4
+    public override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4
         ? functional.conv2d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.dilation, Convolution.groups)
         : functional.conv3d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.dilation, Convolution.groups);
 
@@ -33,5 +33,5 @@ internal sealed class Convolve(Convolution conv, ConvolutionWeights? own = null)
 
     protected override long Input(int axis, long position, long tap, long side) => Source((position * Convolution.stride[axis]) - (Padding(axis) / 2) + (Convolution.dilation[axis] * tap), side);
 
-    protected override int InputStep(int axis) => (int)Convolution.stride[axis];
+    protected override bool IsSpread => false;
 }

@@ -7,7 +7,7 @@ internal sealed class ConvolveTransposed(Convolution conv, ConvolutionWeights? o
 
     public override ConvolutionOperation With(ConvolutionWeights weights) => new ConvolveTransposed(Convolution, weights);
 
-    protected override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4
+    public override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4
         ? functional.conv_transpose2d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.output_padding, Convolution.dilation, Convolution.groups)
         : functional.conv_transpose3d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.output_padding, Convolution.dilation, Convolution.groups);
 
@@ -25,5 +25,5 @@ internal sealed class ConvolveTransposed(Convolution conv, ConvolutionWeights? o
     protected override long Input(int axis, long position, long tap, long side) =>
         position + (Padding(axis) / 2) - (Convolution.dilation[axis] * tap) is var spread && spread % Convolution.stride[axis] == 0 ? spread / Convolution.stride[axis] : -1;
 
-    protected override int InputStep(int axis) => 1;
+    protected override bool IsSpread => true;
 }

@@ -3,6 +3,8 @@ namespace UNetFamily;
 /// <summary>A group norm, over the positions and channels of each group.</summary>
 internal sealed class NormalizeGroups(TorchSharp.Modules.GroupNorm norm) : NormOperation(norm)
 {
+    public override Tensor Run(Tensor[] x) => !Hooks.On(norm) && GroupNormalization.Of(x[0], norm.num_groups, norm.eps, norm.weight, norm.bias) is { } moments ? moments.Call(x[0]) : base.Run(x);
+
     protected override long? Channels => norm.weight?.shape[0];
 
     protected override long Statistics(long[] x) => 2 * x[0] * x[1];

@@ -8,8 +8,9 @@ internal sealed class NormalizeMap(NormBase norm) : NormOperation(norm)
     public NormBase Norm => norm;
 
     // An instance norm is a group norm with a group for each channel, whose kernel takes a tenth to half of the time on a CPU (libtorch 2.10); equal to rounding.
-    public override Tensor Run(Tensor[] x) => IsPerSample && !norm.track_running_stats && IsFaster(x[0]) && !Hooks.On(norm)
-        ? functional.group_norm(x[0], norm.num_features, norm.weight!, norm.bias!, norm.eps)
+    public override Tensor Run(Tensor[] x) => !IsPerSample || norm.track_running_stats || Hooks.On(norm) ? base.Run(x)
+        : GroupNormalization.Of(x[0], norm.num_features, norm.eps, norm.weight, norm.bias) is { } moments ? moments.Call(x[0])
+        : IsFaster(x[0]) ? functional.group_norm(x[0], norm.num_features, norm.weight!, norm.bias!, norm.eps)
         : base.Run(x);
 
     /// <summary>The factor and the shift of each channel, in float64, where they don't depend on the input, as of a batch norm in evaluation; null where they do.</summary>

@@ -12,9 +12,9 @@ internal sealed class GatherDepthwise : KernelOperation
     {
         var conv = original.Convolution;
         using var last = original.Weights.Kernel.movedim([0], [-1]).squeeze(0);
-        kernel = new DepthwiseGather((int)conv.in_channels, InVolume(conv.kernel_size), Numbers(last), original.Weights.Bias is { } bias ? Numbers(bias) : new float[conv.in_channels]);
+        kernel = new DepthwiseGather((int)conv.in_channels, InVolume(conv.kernel_size), last.Numbers(), original.Weights.Bias?.Numbers() ?? new float[conv.in_channels]);
         (sides, result) = (InVolume(x[2..]), y);
-        axes = DepthwiseGrid.InVolume([.. Enumerable.Range(0, x.Length - 2).Select(axis => original.Reach(axis, x[axis + 2], y[axis + 2]))], new DepthwiseReach([[(0, 0)]], 1));
+        axes = DepthwiseGrid.InVolume([.. Enumerable.Range(0, x.Length - 2).Select(axis => original.Reach(axis, x[axis + 2], y[axis + 2]))], DepthwiseReach.OfSlice);
     }
 
     /// <summary>Whether a convolution can be computed so.</summary>

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace UNetFamily;
 
 /// <summary>An operation that is computed by a kernel of this library; only plans have it. float32 on the CPU.</summary>
@@ -36,12 +34,5 @@ internal abstract class KernelOperation(Operation original) : Operation
         GC.KeepAlive(y);
 
         static nint BytesOfSample(long[] shape) => (nint)(shape[1] * shape.Positions() * sizeof(float));
-    }
-
-    /// <summary>Numbers of a small tensor.</summary>
-    protected static float[] Numbers(Tensor x)
-    {
-        using var dense = x.contiguous();
-        return MemoryMarshal.Cast<byte, float>(dense.bytes).ToArray();
     }
 }

@@ -21,7 +21,7 @@ internal sealed class NormalizeByMoments : KernelOperation
         };
 
         NormalizeByMoments Made(long groups, double eps, Tensor? weight, Tensor? bias) =>
-            new(operation, new GroupMoments((int)x[1], (int)groups, eps, weight is null ? null : Numbers(weight), bias is null ? null : Numbers(bias)));
+            new(operation, new GroupMoments((int)x[1], (int)groups, eps, weight?.Numbers(), bias?.Numbers()));
     }
 
     public override Tensor Run(Tensor[] x)

@@ -141,6 +141,9 @@ public sealed record MedNeXtOptions : SegmentationModelOptions
     internal override IReadOnlyList<KeyRule.Drop> OptionalHeads => [new("^auxiliary.{i}")];
 
     /// <inheritdoc/>
+    internal override MemoryLayout LayoutInTraining => Channels % PanelProduct.Lanes == 0 ? MemoryLayout.ChannelsLast : MemoryLayout.Contiguous;
+
+    /// <inheritdoc/>
     public override MedNeXt Build() => new(this);
 
     /// <inheritdoc/>

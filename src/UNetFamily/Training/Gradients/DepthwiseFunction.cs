@@ -11,7 +11,7 @@ internal sealed class DepthwiseFunction : GradientFunction<DepthwiseFunction>
 
     /// <inheritdoc/>
     protected override (Tensor Output, IEnumerable<Tensor> Saved) Compute(object call, Tensor[] tensors) =>
-        (((DepthwiseConvolution)call).Output(tensors[0], tensors[1], tensors.ElementAtOrDefault(2)), tensors);
+        (((DepthwiseConvolution)call).Maps.Output(tensors[0], tensors[1], tensors.ElementAtOrDefault(2)), tensors);
 
     /// <inheritdoc/>
     protected override Tensor?[] Gradients(object call, IReadOnlyList<Tensor> saved, bool[] needed, Tensor gradient)
@@ -19,12 +19,12 @@ internal sealed class DepthwiseFunction : GradientFunction<DepthwiseFunction>
         var convolution = (DepthwiseConvolution)call;
         // With create_graph the gradients have gradients themselves, which libtorch knows.
         var (ofInput, ofWeights) = is_grad_enabled() ? convolution.DifferentiableGradients(saved[0], saved[1], gradient)
-            : (needed[0] ? convolution.InputGradient(gradient, saved[1]) : null, needed[1] ? convolution.WeightGradient(saved[0], gradient) : null);
+            : (needed[0] ? convolution.Maps.InputGradient(gradient, saved[1]) : null, needed[1] ? convolution.Maps.WeightGradient(saved[0], gradient) : null);
         return
         [
             ofInput,
             ofWeights,
-            .. needed.Skip(2).Select(needs => needs ? gradient.sum([0, .. Enumerable.Range(2, (int)gradient.dim() - 2).Select(axis => (long)axis)]) : null),
+            .. needed.Skip(2).Select(needs => needs ? BiasFunction.Sum(gradient) : null),
         ];
     }
 }

@@ -52,7 +52,12 @@ internal abstract class GradientFunction<T> : autograd.SingleTensorFunction<T> w
         {
             try
             {
-                if (grad_output is { IsInvalid: false }) Gradients(ctx.get_data(Call), ctx.get_saved_variables(), [.. shapes.Select(shape => shape is not null)], grad_output).CopyTo(gradients, 0);
+                if (grad_output is { IsInvalid: false })
+                {
+                    var found = Gradients(ctx.get_data(Call), ctx.get_saved_variables(), [.. shapes.Select(shape => shape is not null)], grad_output);
+                    // What is passed on needs a handle of its own.
+                    for (var i = 0; i < found.Length; i++) gradients[i] = ReferenceEquals(found[i], grad_output) ? grad_output.alias() : found[i];
+                }
             }
 #pragma warning disable CA1031 // whatever it is, on the native frame it would end the process
             catch (Exception cause)

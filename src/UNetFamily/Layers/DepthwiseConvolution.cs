@@ -28,8 +28,10 @@ internal sealed class DepthwiseConvolution
     /// <param name="x">(N, C, …spatial).</param>
     public static DepthwiseConvolution? Of(ConvolutionOperation operation, Tensor x)
     {
-        // Without gradients, libtorch does well with the channels last.
-        var channelsLast = is_grad_enabled() && Vector512.IsHardwareAccelerated && x.IsLast() && x.IsForVectors();
+        // A plan measures libtorch's beside a kernel of its own.
+        if (operation.IsPlanned && !x.is_contiguous()) return null;
+        // Without a kernel of their own, channels last stay so, by libtorch, but for their gradients.
+        var channelsLast = Vector512.IsHardwareAccelerated && x.IsLast() && x.IsForVectors();
         if (!Takes(operation) || !(channelsLast || x.is_contiguous() || is_grad_enabled()) || x.dtype is not ScalarType.Float32 || x.device_type is not DeviceType.CPU || operation.Weights.Kernel.dtype is not ScalarType.Float32) return null;
         var (from, to) = (x.shape, operation.Shape([x.shape]));
         var padded = (operation is ConvolveTransposed ? to : from)[2..].Zip(operation.Paddings, (side, end) => side + (2.0 * end)).Aggregate((product, side) => product * side);

@@ -11,6 +11,9 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     /// <summary>The weights that it computes with.</summary>
     public ConvolutionWeights Weights => own ?? new ConvolutionWeights(conv.weight!, conv.bias);
 
+    /// <summary>Whether it is a plan's, with weights of its own.</summary>
+    public bool IsPlanned => own is not null;
+
     /// <summary>Whether the layer's padding can be said in numbers, so that the convolution can be computed with other weights.</summary>
     public bool TakesWeights => conv.padding_mode is PaddingModes.Zeros && PadsEvenly;
 

@@ -11,8 +11,6 @@ public sealed class TrainingLayoutTests
         ["mednext 2d"] = (MedNeXt(SpatialDims.Two) with { ResponseNorm = true, DeepSupervision = true }, [64, 96]),
         ["mednext layer norm"] = (MedNeXt(SpatialDims.Two) with { Norm = Normalization.ChannelLayer }, [64, 64]),
         ["mednext checkpointed"] = (MedNeXt(SpatialDims.Two) with { ActivationCheckpointing = true }, [64, 64]),
-        ["convunext"] = (ConvUNeXt(), [67, 80]),
-        ["convunext transposed"] = (ConvUNeXt() with { Upsampling = Upsampling.Transposed, Norm = Normalization.Instance }, [64, 80]),
     };
 
     public static TheoryData<string> Names() => new(Networks.Keys);
@@ -32,7 +30,7 @@ public sealed class TrainingLayoutTests
         model.to(ScalarType.Float64);
         foreach (var (tensor, wanted) in found.Zip(Step(input.to(ScalarType.Float64))))
         {
-            // Of biases before norms nothing is left but rounding, which norms of few numbers enlarge.
+            // Of biases before norms nothing is left but rounding.
             var scale = wanted.abs().max().clamp(min: 1);
             TensorAssert.Close(tensor / scale, wanted / scale, 5e-3);
         }
@@ -63,7 +61,7 @@ public sealed class TrainingLayoutTests
             foreach (var (i, node) in graph.Nodes.Index())
             {
                 var value = values[graph.ValueOf(i)] = node.Operation.Run([.. node.Operands.Select(operand => values[operand])]);
-                if (node.Operation is not Narrow and not WeightOperand) value.IsIn(MemoryLayout.ChannelsLast).Should().BeTrue("{0} of {1} is operation {2}", node.Operation.Name, string.Join(", ", value.shape), i);
+                value.IsIn(MemoryLayout.ChannelsLast).Should().BeTrue("{0} of {1} is operation {2}", node.Operation.Name, string.Join(", ", value.shape), i);
             }
         }
     }
@@ -94,7 +92,6 @@ public sealed class TrainingLayoutTests
         using var scope = NewDisposeScope();
         ModelCatalog.Find("unet-paper").Options.LayoutInTraining.Should().Be(MemoryLayout.Contiguous);
         (MedNeXt(SpatialDims.Two) with { Channels = 12 }).LayoutInTraining.Should().Be(MemoryLayout.Contiguous);
-        (ConvUNeXt() with { Widths = [16, 24, 32] }).LayoutInTraining.Should().Be(MemoryLayout.Contiguous);
         var options = MedNeXt(SpatialDims.Two);
         var input = randn([1, 1, 8, 8]);
         Came(input.to(ScalarType.BFloat16)).Should().BeTrue();
@@ -114,6 +111,4 @@ public sealed class TrainingLayoutTests
     }
 
     private static MedNeXtOptions MedNeXt(SpatialDims dims) => new() { InChannels = 1, OutChannels = 3, SpatialDims = dims, Channels = 16, Depths = [1, 1, 1, 1, 1], Expansions = [2, 3, 4, 3, 2] };
-
-    private static ConvUNeXtOptions ConvUNeXt() => new() { InChannels = 3, OutChannels = 2, Widths = [16, 32, 64], Depths = [1, 1, 2] };
 }

@@ -25,8 +25,7 @@ internal sealed class Narrow(long start, long count) : Operation
     /// <summary>The first channel.</summary>
     public long Start => start;
 
-    // libtorch makes the gradient contiguous.
-    public override Tensor Run(Tensor[] x) => x[0].IsLast() ? x[0].ByPosition(last => last.narrow(-1, start, count)) : x[0].narrow(1, start, count);
+    public override Tensor Run(Tensor[] x) => x[0].narrow(1, start, count);
 
     public override long[] Shape(long[][] x)
     {

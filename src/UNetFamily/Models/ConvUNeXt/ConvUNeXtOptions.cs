@@ -54,9 +54,6 @@ public sealed record ConvUNeXtOptions : SegmentationModelOptions
     public override IReadOnlyList<KeyMap> KeyMaps => [ConvUNeXtKeyMaps.Official];
 
     /// <inheritdoc/>
-    internal override MemoryLayout LayoutInTraining => Widths.All(width => width % PanelProduct.Lanes == 0) ? MemoryLayout.ChannelsLast : MemoryLayout.Contiguous;
-
-    /// <inheritdoc/>
     public override ConvUNeXt Build() => new(this);
 
     /// <inheritdoc/>

@@ -1,7 +1,7 @@
 namespace UNetFamily;
 
 /// <summary>
-/// Convolutions that oneDNN computes wrongly, or in which it ends the process, when the channels of a map lie last in memory; see README.md beside this file. Contiguous maps are computed by other kernels.
+/// Convolutions that oneDNN computes wrongly on some machines, or in which it ends the process there, when the channels of a map lie last in memory; see README.md beside this file. Contiguous maps are computed by other kernels.
 /// </summary>
 internal static class ChannelsLastConvolutions
 {

@@ -90,6 +90,7 @@ internal static class Program
                 "grad" => autograd.grad([x.sum()], [ones(3, requires_grad: true)])[0],
                 "set_state" => Restored(),
                 "narrow" => NarrowGradient(),
+                "gradient" => PlainGradient(),
                 _ => throw new ArgumentException($"There is no fault '{call}'."),
             };
         }
@@ -105,6 +106,28 @@ internal static class Program
             using var generator = new Generator();
             generator.set_state(zeros(generator.get_state().numel(), ScalarType.Byte));
             return generator.get_state();
+        }
+
+        // For build.sh, which asks whether this machine computes plain gradients rightly at all.
+        static Tensor PlainGradient()
+        {
+            using var random = manual_seed(1);
+            Tensor found = null!;
+            for (var i = 0; i < 20; i++)
+            {
+                var (input, weight) = (randn([2, 3, 8, 8]), randn([6, 3, 3, 3]));
+                found = OfInput(input, weight, ScalarType.Float32);
+                var error = (found - OfInput(input, weight, ScalarType.Float64)).abs().max().ToSingle();
+                if (!(error < 1e-3)) throw new ArithmeticException($"The gradient is off by {error}.");
+            }
+            return found;
+        }
+
+        static Tensor OfInput(Tensor input, Tensor weight, ScalarType type)
+        {
+            var x = input.to(type).detach().requires_grad_(true);
+            functional.conv2d(x, weight.to(type), padding: [1, 1]).sin().sum().backward();
+            return x.grad!.to(ScalarType.Float32);
         }
 
         // What is wrong is what the memory held, so some tries are needed.

@@ -40,6 +40,19 @@ internal sealed class FlowGraph(long[][] inputs)
     /// <summary>The value that a node makes.</summary>
     public int ValueOf(int node) => inputs.Length + node;
 
+    /// <summary>How often each value is needed on the way to some values, these included.</summary>
+    public int[] Uses(ReadOnlySpan<int> outputs)
+    {
+        var uses = new int[Values];
+        foreach (var output in outputs) uses[output]++;
+        for (var node = nodes.Count - 1; node >= 0; node--)
+        {
+            if (uses[ValueOf(node)] == 0) continue;
+            foreach (var operand in nodes[node].Operands) uses[operand]++;
+        }
+        return uses;
+    }
+
     public int Add(FlowNode node)
     {
         nodes.Add(node);

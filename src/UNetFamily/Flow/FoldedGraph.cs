@@ -16,7 +16,7 @@ internal sealed class FoldedGraph : IDisposable
     private FoldedGraph(FlowGraph original, ReadOnlySpan<int> outputs, bool foldNorms)
     {
         this.original = original;
-        uses = Uses(original, outputs);
+        uses = original.Uses(outputs);
         renumbered = new int[original.Values];
         Graph = new FlowGraph(original.Inputs) { UsesSizes = original.UsesSizes };
         for (var value = 0; value < original.Inputs.Length; value++) renumbered[value] = value;
@@ -47,19 +47,6 @@ internal sealed class FoldedGraph : IDisposable
 
     /// <summary>Frees the weights that were made for it.</summary>
     public void Dispose() => DisposeExcept([]);
-
-    /// <summary>How often each value is needed on the way to the outputs.</summary>
-    private static int[] Uses(FlowGraph graph, ReadOnlySpan<int> outputs)
-    {
-        var uses = new int[graph.Values];
-        foreach (var output in outputs) uses[output]++;
-        for (var node = graph.Nodes.Count - 1; node >= 0; node--)
-        {
-            if (uses[graph.ValueOf(node)] == 0) continue;
-            foreach (var operand in graph.Nodes[node].Operands) uses[operand]++;
-        }
-        return uses;
-    }
 
     private int Take(int index, bool foldNorms)
     {

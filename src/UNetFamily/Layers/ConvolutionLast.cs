@@ -29,10 +29,9 @@ internal static class ConvolutionLast
         return (own ? BiasFunction.apply(operation, y, bias!) : y).MoveToOuterDisposeScope();
     }
 
-    private static bool IsProduct(ConvolutionOperation operation, Tensor x) => operation is Convolve { Convolution: var layer }
-        && x.dim() == 5 && x.shape[0] == 1 && x.shape[1] * x.shape[2] * x.shape[3] <= FewNumbers
-        && layer.groups == 1 && Array.TrueForAll(layer.kernel_size, side => side == 1) && Array.TrueForAll(layer.stride, step => step == 1) && Array.TrueForAll(operation.Paddings, end => end == 0);
+    private static bool IsProduct(ConvolutionOperation operation, Tensor x) => operation is Convolve { IsPointwise: true }
+        && x.dim() == 5 && x.shape[0] == 1 && x.shape[1] * x.shape[2] * x.shape[3] <= FewNumbers;
 
     // The positions are the rows of a matrix.
-    private static Tensor Product(Tensor x, ConvolutionWeights weights) => x.ByPosition(rows => functional.linear(rows, weights.Kernel.flatten(1), weights.Bias));
+    private static Tensor Product(Tensor x, ConvolutionWeights weights) => functional.linear(x.movedim([1], [-1]), weights.Kernel.flatten(1), weights.Bias).movedim([-1], [1]);
 }

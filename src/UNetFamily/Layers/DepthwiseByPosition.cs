@@ -10,22 +10,29 @@ internal sealed class DepthwiseByPosition : DepthwiseMaps
     private readonly long[] from, to;
     private readonly int[] kernel;
 
+    // Each is needed by up to two of output and gradients.
+    private readonly Lazy<DepthwiseReach[]> there, back;
+
     /// <summary>Remembers the sizes.</summary>
     /// <param name="operation">The convolution.</param>
     /// <param name="from">The shape of its operand.</param>
     /// <param name="to">The shape of its result.</param>
-    public DepthwiseByPosition(ConvolutionOperation operation, long[] from, long[] to) =>
+    public DepthwiseByPosition(ConvolutionOperation operation, long[] from, long[] to)
+    {
         (this.operation, this.from, this.to, kernel) = (operation, from, to, Sides(operation.Convolution.kernel_size));
+        there = new(() => DepthwiseGrid.InVolume([.. Enumerable.Range(0, from.Length - 2).Select(axis => operation.Reach(axis, from[axis + 2], to[axis + 2]))], DepthwiseReach.OfSlice));
+        back = new(() => [.. there.Value.Zip(Sides(from[2..]), (reach, inputs) => reach.Back(inputs))]);
+    }
 
     private int Channels => (int)from[1];
 
     private int Taps => kernel[0] * kernel[1] * kernel[2];
 
     /// <inheritdoc/>
-    public override Tensor Output(Tensor x, Tensor weights, Tensor? bias) => Gathered(x, weights, bias, to, There());
+    public override Tensor Output(Tensor x, Tensor weights, Tensor? bias) => Gathered(x, weights, bias, to, there.Value);
 
     /// <inheritdoc/>
-    public override Tensor InputGradient(Tensor gradient, Tensor weights) => Gathered(gradient, weights, null, from, Back());
+    public override Tensor InputGradient(Tensor gradient, Tensor weights) => Gathered(gradient, weights, null, from, back.Value);
 
     /// <inheritdoc/>
     public override Tensor WeightGradient(Tensor x, Tensor gradient)
@@ -35,7 +42,7 @@ internal sealed class DepthwiseByPosition : DepthwiseMaps
         var isTransposed = operation is ConvolveTransposed;
         var (gathered, held) = isTransposed ? (gradient.InLayout(MemoryLayout.ChannelsLast), x.InLayout(MemoryLayout.ChannelsLast)) : (x.InLayout(MemoryLayout.ChannelsLast), gradient.InLayout(MemoryLayout.ChannelsLast));
         using var crew = new Crew();
-        var sums = new DepthwiseProducts(Channels, kernel).Sum(gathered.Start(), Sides(gathered.shape[2..]), held.Start(), isTransposed ? Back() : There(), (int)from[0], crew);
+        var sums = new DepthwiseProducts(Channels, kernel).Sum(gathered.Start(), Sides(gathered.shape[2..]), held.Start(), isTransposed ? back.Value : there.Value, (int)from[0], crew);
         GC.KeepAlive(gathered);
         GC.KeepAlive(held);
         var numbers = new float[sums.Length];
@@ -53,10 +60,4 @@ internal sealed class DepthwiseByPosition : DepthwiseMaps
         KernelOperation.ForSamples(source, result, (input, output, crew) => gather.Run(input, sides, output, axes, crew));
         return result.MoveToOuterDisposeScope();
     }
-
-    private DepthwiseReach[] There() => Axes(axis => operation.Reach(axis, from[axis + 2], to[axis + 2]));
-
-    private DepthwiseReach[] Back() => Axes(axis => operation.ReachBack(axis, from[axis + 2], to[axis + 2]));
-
-    private DepthwiseReach[] Axes(Func<int, DepthwiseReach> reach) => DepthwiseGrid.InVolume([.. Enumerable.Range(0, from.Length - 2).Select(reach)], DepthwiseReach.OfSlice);
 }

@@ -29,15 +29,6 @@ internal static class MemoryLayouts
         return LayoutFunction.apply(layout, x).MoveToOuterDisposeScope();
     }
 
-    /// <summary>Computes on a view whose last axis has the channels; with the channels last, it is contiguous.</summary>
-    /// <param name="x">(N, C, …spatial).</param>
-    /// <param name="compute">(N, …spatial, C) to (N, …spatial, C).</param>
-    public static Tensor ByPosition(this Tensor x, Func<Tensor, Tensor> compute)
-    {
-        using var scope = NewDisposeScope();
-        return compute(x.movedim([1], [-1])).movedim([-1], [1]).MoveToOuterDisposeScope();
-    }
-
     /// <summary>A map in a layout, with numbers still to be written.</summary>
     public static Tensor Empty(this MemoryLayout layout, long[] shape, ScalarType type, Device device) =>
         layout is MemoryLayout.ChannelsLast ? empty_strided(shape, ChannelsLastStrides(shape), type, device) : empty(shape, type, device);

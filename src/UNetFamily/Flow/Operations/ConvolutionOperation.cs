@@ -64,12 +64,6 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
             .Where(source => source.Input >= 0 && source.Input < inputs).Select(source => ((int)source.Input, source.Tap)).ToArray())],
         IsSpread ? (int)conv.stride[axis] : 1, IsSpread ? 1 : (int)conv.stride[axis]);
 
-    /// <summary>The way back: which positions of an axis of the result each input reaches.</summary>
-    /// <param name="axis">The axis.</param>
-    /// <param name="inputs">The side of the operand.</param>
-    /// <param name="outputs">The side of the result.</param>
-    public DepthwiseReach ReachBack(int axis, long inputs, long outputs) => Reach(axis, inputs, outputs).Back((int)inputs);
-
     /// <summary>Which input a tap of the kernel brings to a position of the result.</summary>
     /// <param name="axis">The axis.</param>
     /// <param name="position">The position.</param>

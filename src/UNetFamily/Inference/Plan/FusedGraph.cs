@@ -7,8 +7,7 @@ internal static class FusedGraph
     /// <param name="graph">A graph without anything that isn't needed, of float32 on a CPU.</param>
     public static FlowGraph Of(FlowGraph graph)
     {
-        var uses = new int[graph.Values];
-        foreach (var operand in graph.Nodes.SelectMany(node => node.Operands).Concat(graph.Outputs)) uses[operand]++;
+        var uses = graph.Uses(graph.Outputs);
         var bottlenecks = new Dictionary<int, (FlowNode First, Bottleneck Whole)>();
         var inner = new HashSet<int>();
         for (var node = 0; node < graph.Nodes.Count; node++)

@@ -15,9 +15,9 @@ internal sealed class OperationTimer(ScalarType type, Device device, long larges
 
     private static readonly ConcurrentDictionary<string, double> Known = new();
 
-    // All operands in turn: glibc seldom takes a block of the same size again, so that the process would grow with each operation.
-    private readonly Tensor numbers = full([largest], 0.5, type, device).DetachFromDisposeScope();
-    private readonly long mostBytes = Environment.WorkingSet + (sizeof(float) * largest);
+    // All operands in turn, once something has to be measured: glibc seldom takes a block of the same size again, so that the process would grow with each operation.
+    private Tensor? numbers;
+    private long mostBytes;
 
     /// <summary>The milliseconds of a way to compute an operation; the best of a few, after one that doesn't count.</summary>
     /// <param name="way">The way.</param>
@@ -27,6 +27,11 @@ internal sealed class OperationTimer(ScalarType type, Device device, long larges
     {
         var key = $"{Name(way.Operation)} {way.Kernel} {layout} {string.Join(' ', shapes.Select(shape => shape.Print()))} {type} {device} {get_num_threads()}";
         if (Known.TryGetValue(key, out var known)) return known;
+        if (numbers is null)
+        {
+            numbers = full([largest], 0.5, type, device).DetachFromDisposeScope();
+            mostBytes = Environment.WorkingSet + (sizeof(float) * largest);
+        }
         using var scope = NewDisposeScope();
         var operation = way.Make();
         using (operation as IDisposable) Known[key] = Measure(operation, shapes, layout);
@@ -35,7 +40,7 @@ internal sealed class OperationTimer(ScalarType type, Device device, long larges
     }
 
     /// <summary>Frees the operands.</summary>
-    public void Dispose() => numbers.Dispose();
+    public void Dispose() => numbers?.Dispose();
 
     private static string Name(Operation operation) => operation.Layer is Convolution conv
         ? $"{operation.Name} {(operation as Bottleneck)?.Expand.Kernel.shape[0]} {conv.out_channels} {conv.kernel_size.Print()} {conv.stride.Print()} {conv.padding?.Print()}{conv.padding_type} {conv.dilation.Print()} {conv.groups} {conv.bias is null}"
@@ -58,7 +63,7 @@ internal sealed class OperationTimer(ScalarType type, Device device, long larges
 
         Tensor Next(long[] shape)
         {
-            var operand = (shape.Length > 2 ? layout : MemoryLayout.Contiguous).View(numbers, taken, shape);
+            var operand = (shape.Length > 2 ? layout : MemoryLayout.Contiguous).View(numbers!, taken, shape);
             taken += shape.Elements();
             return operand;
         }

@@ -98,17 +98,7 @@ run_tests() {
   local arguments
   build tests/UNetFamily.Tests
   mapfile -d '' -t arguments < <(expand_filter "$@")
-  mind_gradients "$(output_of tests/UNetFamily.Tests)"
   test_assembly "$(output_of tests/UNetFamily.Tests)" "$artifacts/test-results" "${arguments[@]}"
-}
-
-# On some virtual machines libtorch's own gradients are wrong (src/UNetFamily/Upstream/README.md). There, tests run with the kernels that are right; whoever has chosen kernels keeps them.
-# $1: the assembly of tests.
-mind_gradients() {
-  [[ -z ${ONEDNN_MAX_CPU_ISA:-} ]] || return 0
-  [[ $(dotnet "$1" --fault gradient 2>/dev/null) == *caught* ]] || return 0
-  export ONEDNN_MAX_CPU_ISA=SSE41
-  say "libtorch computes wrong gradients on this machine; going on with ONEDNN_MAX_CPU_ISA=SSE41, which is slower."
 }
 
 # $1: an assembly of tests, $2: a folder for the results, then arguments of `dotnet test`.

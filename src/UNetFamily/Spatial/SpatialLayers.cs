@@ -31,6 +31,7 @@ public static class SpatialLayers
         {
             var (k, s, d) = (kernel.Along(dims), (stride ?? 1).Along(dims), (dilation ?? 1).Along(dims));
             long[] p = padding?.Along(dims) ?? [.. k.Zip(d, (side, step) => side / 2 * step)];
+            UnreportedCaches.Ensure();
             using var viewsOfTheWeight = NewDisposeScope();     // see Upstream/README.md
             return dims switch
             {
@@ -53,6 +54,7 @@ public static class SpatialLayers
         {
             // The same on every axis: TorchSharp hands on no more, see Upstream/README.md.
             var (k, s, p, o) = (kernel.Along(dims), (stride ?? kernel).Along(dims), (padding ?? 0).Along(dims), outputPadding);
+            UnreportedCaches.Ensure();
             using var viewsOfTheWeight = NewDisposeScope();     // see Upstream/README.md
             return dims switch
             {

@@ -195,9 +195,7 @@ public sealed class MemoryPlanningTests(Xunit.Abstractions.ITestOutputHelper log
         {
             var (maps, predicted) = (2 * estimate.ActivationBytes, estimate.Total(2));
             log.WriteLine($"{what}: {peak / 1e6:f0} MB were needed, {predicted / 1e6:f0} MB predicted, {maps / 1e6:f0} MB of them for maps");
-            // Other kernels, where somebody has chosen them, have workspace of another size.
-            var most = Environment.GetEnvironmentVariable("ONEDNN_MAX_CPU_ISA") is null ? predicted : long.MaxValue;
-            peak.Should().BeInRange((long)(0.8 * maps), most, what);
+            peak.Should().BeInRange((long)(0.8 * maps), predicted, what);
         }
     }
 

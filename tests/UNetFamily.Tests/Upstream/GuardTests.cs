@@ -107,7 +107,7 @@ public sealed class GuardTests : IDisposable
         }
     }
 
-    /// <summary>Where a processor is affected, the test's process would end without the guard.</summary>
+    /// <summary>Where the processor reports no caches, the test's process would end without <see cref="UnreportedCaches"/>.</summary>
     [Theory]
     [InlineData(256, 1024)]
     [InlineData(1024, 256)]
@@ -119,14 +119,12 @@ public sealed class GuardTests : IDisposable
         var x = randn([1, from, 16, 16], requires_grad: true);
         var weight = randn([1, to, 16, 16]);
         var (output, gradients) = Computed(x);
-        TensorAssert.Close(output, conv.call(x), 1e-6);
+        TensorAssert.Close(output, conv.call(x), 1e-5);     // other kernels add in another order
 
         var last = x.detach().CopyIn(MemoryLayout.ChannelsLast).requires_grad_();
-        ChannelsLastConvolutions.Affects(conv, last).Should().BeTrue();
-        ChannelsLastConvolutions.Affects(conv, x).Should().BeFalse();
         var (mine, mineGradients) = Computed(last);
         mine.IsIn(MemoryLayout.ChannelsLast).Should().BeTrue();
-        TensorAssert.Close(mine, output, 1e-6);
+        TensorAssert.Close(mine, output, 1e-5);     // other kernels add in another order
         foreach (var (ours, theirs) in mineGradients.Zip(gradients)) TensorAssert.Close(ours, theirs, 1e-4);
         NoLeaks.During(() => operation.Run([last])).Should().Be(1);
 

@@ -32,7 +32,6 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
 
     public sealed override Tensor Run(Tensor[] x) =>
         !Hooks.On(conv) && DepthwiseConvolution.Of(this, x[0]) is { } depthwise ? depthwise.Call(x[0])
-        : ChannelsLastConvolutions.Affects(conv, x[0]) ? ChannelsLastConvolutions.OfContiguous(x[0], contiguous => Run([contiguous]))
         : !Hooks.On(conv) && ConvolutionLast.Takes(this, x[0]) ? ConvolutionLast.Call(this, x[0])
         : Libtorch(x[0]);
 

@@ -26,6 +26,7 @@ public static class SpatialLayers
         /// <param name="bias">Whether a bias is learned.</param>
         /// <param name="paddingMode">What the padding is filled with.</param>
         /// <param name="dilation">The distance between the kernel's taps; 1 when left out.</param>
+        /// <exception cref="PlatformNotSupportedException">libtorch computes convolutions wrongly on this machine, and couldn't be helped; the message says what can.</exception>
         public Convolution Conv(long from, long to, Extent kernel, Extent? stride = null, Extent? padding = null,
             long groups = 1, bool bias = true, PaddingModes paddingMode = PaddingModes.Zeros, Extent? dilation = null)
         {
@@ -50,6 +51,7 @@ public static class SpatialLayers
         /// <param name="groups">The number of groups.</param>
         /// <param name="bias">Whether a bias is learned.</param>
         /// <param name="outputPadding">How many positions are added behind on every axis, fewer than the stride.</param>
+        /// <exception cref="PlatformNotSupportedException">libtorch computes convolutions wrongly on this machine, and couldn't be helped; the message says what can.</exception>
         public Convolution ConvTranspose(long from, long to, Extent kernel, Extent? stride = null, Extent? padding = null, long groups = 1, bool bias = true, long outputPadding = 0)
         {
             // The same on every axis: TorchSharp hands on no more, see Upstream/README.md.

@@ -158,6 +158,7 @@ internal static class Program
 
     private static int Run(XunitTestFramework framework, List<ITestCase> tests)
     {
+        UnreportedCaches.Ensure();
         using var executor = framework.GetExecutor(Assembly.GetExecutingAssembly().GetName());
         using var sink = new Execution();
         executor.RunTests(tests, sink, new Options());

@@ -73,7 +73,7 @@ internal sealed class FoldedGraph : IDisposable
 
     // Nothing but a pointwise convolution, which has no zeros around the map that the norm would shift.
     private bool IsBeforePointwise(int index) =>
-        uses[original.ValueOf(index)] == 1 && original.Nodes.Skip(index + 1).First(node => node.Operands.Contains(original.ValueOf(index))) is { Operation: Convolve { IsPointwise: true } };
+        uses[original.ValueOf(index)] == 1 && original.Nodes.Skip(index + 1).FirstOrDefault(node => node.Operands.Contains(original.ValueOf(index))) is { Operation: Convolve { IsPointwise: true } };
 
     /// <summary>A pointwise convolution with the norm before it in its weights.</summary>
     private ConvolutionOperation Folded(NormalizeMap norm, Convolve convolution)

@@ -136,8 +136,8 @@ internal sealed unsafe class WinogradConvolution : IDisposable
                 var tiles = rows * pass.across;
                 var reach = owner.taps / 2;
                 pass.crew.Do((planes + (2 * reach)) * rows, at => self.Transform(self.Plane(at, reach), at));
-                pass.crew.Do(WinogradTiles.Products, product => PanelProduct.Multiply(self.Transformed(product, 0), (nint)tiles * owner.inputs,
-                    owner.kernel + ((nint)product * owner.taps * owner.inputs * owner.outputs), self.Product(product, 0), Padded(self.Tiles), owner.taps, owner.inputs, owner.outputs));
+                pass.crew.Do(WinogradTiles.Products, product => PanelProduct.Multiply(self.Transformed(product, 0), owner.inputs, (nint)tiles * owner.inputs,
+                    owner.kernel + ((nint)product * owner.taps * owner.inputs * owner.outputs), self.Product(product, 0), owner.outputs, Padded(self.Tiles), owner.taps, owner.inputs, owner.outputs));
                 pass.crew.Do(planes * rows, self.TransformBack);
             }
 

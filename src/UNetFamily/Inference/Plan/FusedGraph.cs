@@ -1,21 +1,36 @@
 namespace UNetFamily;
 
-/// <summary>A graph in which operations that follow each other, and whose results nothing else uses, are one where a kernel of this library computes them together.</summary>
-internal static class FusedGraph
+/// <summary>A graph in which operations that take each position by itself, and whose results nothing else uses, are one: <see cref="RunByPosition"/> computes them together.</summary>
+internal sealed class FusedGraph
 {
+    private readonly FlowGraph graph;
+    private readonly int[] uses;
+    private readonly int[][] consumers;
+
+    private FusedGraph(FlowGraph graph)
+    {
+        this.graph = graph;
+        uses = graph.Uses(graph.Outputs);
+        var users = Enumerable.Range(0, graph.Values).Select(_ => new List<int>()).ToArray();
+        for (var node = 0; node < graph.Nodes.Count; node++)
+            foreach (var operand in graph.Nodes[node].Operands) users[operand].Add(node);
+        consumers = [.. users.Select(list => list.ToArray())];
+    }
+
     /// <summary>Joins what can be joined.</summary>
     /// <param name="graph">A graph without anything that isn't needed, of float32 on a CPU.</param>
-    public static FlowGraph Of(FlowGraph graph)
+    public static FlowGraph Of(FlowGraph graph) => new FusedGraph(graph).Joined();
+
+    private FlowGraph Joined()
     {
-        var uses = graph.Uses(graph.Outputs);
-        var bottlenecks = new Dictionary<int, (FlowNode First, Bottleneck Whole)>();
-        var inner = new HashSet<int>();
-        for (var node = 0; node < graph.Nodes.Count; node++)
+        // From the end, so that each group is as long as it can be.
+        var groups = new Dictionary<int, int[]>();
+        var taken = new bool[graph.Nodes.Count];
+        for (var last = graph.Nodes.Count - 1; last >= 0; last--)
         {
-            if (Before(node) is not { } middle || Before(middle) is not { } first) continue;
-            if (Bottleneck.Of(graph.Nodes[first].Operation, graph.Nodes[middle].Operation, graph.Nodes[node].Operation) is not { } whole) continue;
-            bottlenecks[node] = (graph.Nodes[first], whole);
-            inner.UnionWith([first, middle]);
+            if (taken[last] || GroupBefore(last) is not { } group) continue;
+            groups[last] = group;
+            foreach (var node in group) taken[node] = true;
         }
 
         var fused = new FlowGraph(graph.Inputs) { UsesSizes = graph.UsesSizes };
@@ -23,16 +38,42 @@ internal static class FusedGraph
         for (var value = 0; value < graph.Inputs.Length; value++) renumbered[value] = value;
         for (var node = 0; node < graph.Nodes.Count; node++)
         {
-            if (inner.Contains(node)) continue;
-            var taken = graph.Nodes[node];
-            if (bottlenecks.TryGetValue(node, out var bottleneck)) taken = taken with { Operation = bottleneck.Whole, Operands = bottleneck.First.Operands };
-            renumbered[graph.ValueOf(node)] = fused.Add(taken with { Operands = Array.ConvertAll(taken.Operands, operand => renumbered[operand]) });
+            if (taken[node] && !groups.ContainsKey(node)) continue;
+            var made = groups.TryGetValue(node, out var group) ? One(group) : graph.Nodes[node];
+            renumbered[graph.ValueOf(node)] = fused.Add(made with { Operands = Array.ConvertAll(made.Operands, operand => renumbered[operand]) });
         }
         fused.Outputs = Array.ConvertAll(graph.Outputs, output => renumbered[output]);
         return fused;
+    }
 
-        // The node that makes the one operand of a node and nothing else's; null for none.
-        int? Before(int node) =>
-            graph.Nodes[node].Operands is [var operand] && operand >= graph.Inputs.Length && uses[operand] == 1 ? operand - graph.Inputs.Length : null;
+    /// <summary>The nodes, in order, that end in one and whose results nothing else needs; null where that is no group.</summary>
+    private int[]? GroupBefore(int last)
+    {
+        if (!Takes(last) || graph.Nodes[last].Operation is Narrow) return null;
+        var members = new SortedSet<int> { last };
+        for (var node = last - 1; node >= 0; node--)
+        {
+            var users = consumers[graph.ValueOf(node)];
+            if (users.Length > 0 && users.Length == uses[graph.ValueOf(node)] && Array.TrueForAll(users, members.Contains) && Takes(node)) members.Add(node);
+        }
+        return members.Count > 1 && members.Any(node => graph.Nodes[node].Operation is Convolve) ? [.. members] : null;
+    }
+
+    private bool Takes(int node) => PositionGroup.Takes(graph.Nodes[node].Operation, graph.OperandShapes(graph.Nodes[node]));
+
+    private FlowNode One(int[] group)
+    {
+        var made = group.Select(graph.ValueOf).ToHashSet();
+        int[] operands = [.. group.SelectMany(node => graph.Nodes[node].Operands).Where(operand => !made.Contains(operand)).Distinct()];
+        var inner = new FlowGraph(Array.ConvertAll(operands, graph.ShapeOf));
+        var renumbered = operands.Index().ToDictionary(each => each.Item, each => each.Index);
+        foreach (var node in group)
+        {
+            var taken = graph.Nodes[node];
+            renumbered[graph.ValueOf(node)] = inner.Add(taken with { Operands = Array.ConvertAll(taken.Operands, operand => renumbered[operand]) });
+        }
+        inner.Outputs = [inner.Values - 1];
+        var last = graph.Nodes[group[^1]];
+        return new FlowNode(new PositionGroup(inner), operands, last.Shape, last.Scope);
     }
 }

@@ -42,8 +42,8 @@ internal sealed class OperationTimer(ScalarType type, Device device, long larges
     /// <summary>Frees the operands.</summary>
     public void Dispose() => numbers?.Dispose();
 
-    private static string Name(Operation operation) => operation.Layer is Convolution conv
-        ? $"{operation.Name} {(operation as Bottleneck)?.Expand.Kernel.shape[0]} {conv.out_channels} {conv.kernel_size.Print()} {conv.stride.Print()} {conv.padding?.Print()}{conv.padding_type} {conv.dilation.Print()} {conv.groups} {conv.bias is null}"
+    private static string Name(Operation operation) => operation is PositionGroup group ? group.Description
+        : operation.Layer is Convolution conv ? $"{operation.Name} {conv.out_channels} {conv.kernel_size.Print()} {conv.stride.Print()} {conv.padding?.Print()}{conv.padding_type} {conv.dilation.Print()} {conv.groups} {conv.bias is null}"
         : $"{operation.Name} {operation.Layer?.GetType().Name}";
 
     private double Measure(Operation operation, long[][] shapes, MemoryLayout layout)

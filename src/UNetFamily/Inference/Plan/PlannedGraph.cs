@@ -59,10 +59,10 @@ internal sealed class PlannedGraph : IDisposable
             (nameof(WinogradConvolve), channelsLast ? WinogradConvolve.Of(operation, shapes[0], node.Shape) : null),
             (nameof(NormalizeByMoments), channelsLast ? NormalizeByMoments.Of(operation, shapes[0]) : null),
             (nameof(GatherDepthwise), channelsLast ? GatherDepthwise.Of(operation, shapes[0], node.Shape) : null),
-            (nameof(MultiplyPositions), channelsLast ? MultiplyPositions.Of(operation) : null),
+            (nameof(RunByPosition), channelsLast ? RunByPosition.Of(operation, shapes) : null),
         ];
-        // A bottleneck that isn't computed as one would need memory for its wide map, already to be measured.
-        if (operation is not Bottleneck && !(channelsLast && (IsInexact(operation) || !operation.TakesChannelsLast))) yield return new Way(operation, "", () => InLayout(operation, layout));
+        // A group that isn't computed as one would need memory for all that lies between, already to be measured.
+        if (operation is not PositionGroup && !(channelsLast && (IsInexact(operation) || !operation.TakesChannelsLast))) yield return new Way(operation, "", () => InLayout(operation, layout));
         foreach (var (name, make) in kernels) if (make is not null) yield return new Way(operation, name, make);
     }
 

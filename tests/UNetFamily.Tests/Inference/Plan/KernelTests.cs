@@ -98,7 +98,7 @@ public sealed class KernelTests
         manual_seed(1);
         using var convolution = Conv2d(from, to, 1);
         var x = randn([2, from, positions, 1]).CopyIn(MemoryLayout.ChannelsLast);
-        var make = MultiplyPositions.Of(KnownLayers.Find(convolution)!);
+        var make = RunByPosition.Of(KnownLayers.Find(convolution)!, [x.shape]);
         if (!System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated)
         {
             make.Should().BeNull("libtorch is faster there");
@@ -117,32 +117,7 @@ public sealed class KernelTests
     {
         using var scope = NewDisposeScope();
         foreach (var other in (Convolution[])[Conv2d(16, 16, 3, padding: 1), Conv2d(16, 16, 1, stride: 2), Conv2d(16, 16, 1, padding: 1), Conv2d(32, 32, 1, groups: 2), Conv2d(16, 20, 1), ConvTranspose2d(16, 16, 1)])
-            MultiplyPositions.Of(KnownLayers.Find(other)!).Should().BeNull();
-    }
-
-    [Theory]
-    [InlineData(16, 64, 16, 1)]
-    [InlineData(32, 48, 16, 300)]
-    [InlineData(16, 2064, 32, 133)]
-    public void A_bottleneck_stays_in_cache(long from, long wide, long to, long positions)
-    {
-        if (!System.Runtime.Intrinsics.Vector512.IsHardwareAccelerated) return;
-        using var scope = NewDisposeScope();
-        manual_seed(1);
-        var (expand, gelu, compress) = (Conv3d(from, wide, 1), GELU(), Conv3d(wide, to, 1, bias: false));
-        var bottleneck = Bottleneck.Of(KnownLayers.Find(expand)!, KnownLayers.Find(gelu)!, KnownLayers.Find(compress)!)!;
-        var x = randn([2, from, positions, 1, 1]).CopyIn(MemoryLayout.ChannelsLast);
-        var operation = MultiplyPositions.Of(bottleneck)!();
-        using var weights = (IDisposable)operation;
-
-        var result = operation.Run([x]);
-
-        result.IsIn(MemoryLayout.ChannelsLast).Should().BeTrue();
-        using (no_grad()) TensorAssert.Close(bottleneck.Run([x.contiguous()]), result, 1e-5);
-        foreach (var layer in (nn.Module[])[expand, gelu, compress]) layer.to(ScalarType.Float64);
-        TensorAssert.Close(result, compress.call(gelu.call(expand.call(x.to(ScalarType.Float64)))), 1e-5);
-        bottleneck.Shape([x.shape]).Should().Equal(result.shape);
-        bottleneck.Macs([x.shape], result.shape).Should().Be(2 * positions * wide * (from + to));
+            RunByPosition.Of(KnownLayers.Find(other)!, [[1, other.in_channels, 8, 8]]).Should().BeNull();
     }
 
     private static Tensor Gathered(Convolution convolution, Tensor x)

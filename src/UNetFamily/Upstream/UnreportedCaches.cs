@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace UNetFamily;
@@ -42,7 +43,11 @@ internal static class UnreportedCaches
 
     private static Finding Mind()
     {
-        if (AreReported() || IsRight(channels: 17)) return Finding.Usual;
+        if (AreReported()) return Finding.Usual;
+        // What looks at the first convolution loads libtorch.
+        var isRight = IsRight(channels: 17);
+        LeaveNnpack();
+        if (isRight) return Finding.Usual;
         // Layers of the first check stay in oneDNN's memory as they were made, so the second has another size.
         return Tell() && IsRight(channels: 19) ? Finding.Told : Finding.Wrong;
     }
@@ -79,6 +84,16 @@ internal static class UnreportedCaches
         if (found is not [var description]) return false;
         ((uint*)description)[Description.Length - 1] = 0;
         return true;
+    }
+
+    // NNPACK doesn't start without sizes of caches, and libtorch would say so on the console at each small convolution. TorchSharp has no call for it, so this is that of C++: at::globalContext().setUserEnabledNNPACK(false).
+    private static unsafe void LeaveNnpack()
+    {
+        if (!OperatingSystem.IsLinux() || !File.Exists(Maps)) return;
+        var file = File.ReadLines(Maps).FirstOrDefault(line => line.EndsWith(Library, StringComparison.Ordinal));
+        if (file is null || !NativeLibrary.TryLoad(file[file.IndexOf('/', StringComparison.Ordinal)..], out var library)) return;
+        if (NativeLibrary.TryGetExport(library, "_ZN2at13globalContextEv", out var context) && NativeLibrary.TryGetExport(library, "_ZN2at7Context20setUserEnabledNNPACKEb", out var enable))
+            ((delegate* unmanaged<nint, byte, void>)enable)(((delegate* unmanaged<nint>)context)(), 0);
     }
 
     // The library's variables: its writable areas, and the one without a file that follows one of them without a gap.

@@ -146,12 +146,12 @@ public class PipelineTests
         labels.Labels.Zip(expected.flatten().to(ScalarType.Int32).data<int>()).Count(pair => pair.First != pair.Second).Should().BeLessThanOrEqualTo(allowed, "{0}", source);
     }
 
-    /// <summary>Two of the steps between numbers of half precision, or what the original's own logits change where its network runs in double precision: more, in corners whose weights are tiny.</summary>
+    /// <summary>Two of the steps between numbers of half precision on top of what a plan may be off, 1e-4 of the largest, or what the original's own logits change where its network runs in double precision: more, in corners whose weights are tiny.</summary>
     private static void LogitsShouldBeClose(Tensor found, Tensor expected, PipelineCase source)
     {
         found.shape.Should().Equal(expected.shape);
         var (one, other) = (found.to(ScalarType.Float32), expected.to(ScalarType.Float32));
-        var excess = (one - other).abs() - (0.004 + 0.002 * other.abs()).clamp_min(source.Noise);
+        var excess = (one - other).abs() - (0.004 + 1e-4 * other.abs().max() + 0.002 * other.abs()).clamp_min(source.Noise);
         excess.max().ToDouble().Should().BeLessThanOrEqualTo(0, $"{source}: {(one - other).ne(0).sum().ToInt64()} of {one.numel()} differ, at most by {(one - other).abs().max().ToDouble()}");
     }
 }

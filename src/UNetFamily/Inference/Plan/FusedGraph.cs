@@ -5,12 +5,14 @@ internal sealed class FusedGraph
 {
     private readonly FlowGraph graph;
     private readonly int[] uses;
+    private readonly bool[] isPositional;
     private readonly int[][] consumers;
 
     private FusedGraph(FlowGraph graph)
     {
         this.graph = graph;
         uses = graph.Uses(graph.Outputs);
+        isPositional = [.. graph.Nodes.Select(node => PositionGroup.Takes(node.Operation, graph.OperandShapes(node)))];
         var users = Enumerable.Range(0, graph.Values).Select(_ => new List<int>()).ToArray();
         for (var node = 0; node < graph.Nodes.Count; node++)
             foreach (var operand in graph.Nodes[node].Operands) users[operand].Add(node);
@@ -49,17 +51,15 @@ internal sealed class FusedGraph
     /// <summary>The nodes, in order, that end in one and whose results nothing else needs; null where that is no group.</summary>
     private int[]? GroupBefore(int last)
     {
-        if (!Takes(last) || graph.Nodes[last].Operation is Narrow) return null;
+        if (!isPositional[last] || graph.Nodes[last].Operation is Narrow) return null;
         var members = new SortedSet<int> { last };
         for (var node = last - 1; node >= 0; node--)
         {
             var users = consumers[graph.ValueOf(node)];
-            if (users.Length > 0 && users.Length == uses[graph.ValueOf(node)] && Array.TrueForAll(users, members.Contains) && Takes(node)) members.Add(node);
+            if (isPositional[node] && users.Length > 0 && users.Length == uses[graph.ValueOf(node)] && Array.TrueForAll(users, members.Contains)) members.Add(node);
         }
         return members.Count > 1 && members.Any(node => graph.Nodes[node].Operation is Convolve) ? [.. members] : null;
     }
-
-    private bool Takes(int node) => PositionGroup.Takes(graph.Nodes[node].Operation, graph.OperandShapes(graph.Nodes[node]));
 
     private FlowNode One(int[] group)
     {

@@ -4,7 +4,7 @@ namespace UNetFamily;
 /// <param name="original">The operation, whose result it gives.</param>
 internal abstract class KernelOperation(Operation original) : Operation
 {
-    public sealed override string Name => $"{original.Name} ({GetType().Name})";
+    public override string Name => $"{original.Name} ({GetType().Name})";
 
     public sealed override nn.Module? Layer => original.Layer;
 
@@ -18,7 +18,7 @@ internal abstract class KernelOperation(Operation original) : Operation
 
     public sealed override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.None;
 
-    public sealed override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => original.Fields(fields, x, y);
+    public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => original.Fields(fields, x, y);
 
     /// <summary>Works through the samples of a map, from one tensor into another.</summary>
     /// <param name="x">A map that is dense in either layout.</param>

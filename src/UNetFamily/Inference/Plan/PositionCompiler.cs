@@ -13,6 +13,7 @@ internal sealed class PositionCompiler
     private readonly PositionPlace?[] places;
     private readonly List<PositionPlace> buffers = [];
     private readonly List<PositionStep> steps = [];
+    private readonly HashSet<int> appliedByProducts = [];
 
     private PositionCompiler(FlowGraph graph)
     {
@@ -76,17 +77,17 @@ internal sealed class PositionCompiler
                     if (Part(joined, node, i) is var part && x[i] != part) steps.Add(new FunctionStep(NumberFunction.Same, x[i], part));
                 break;
             case Convolve convolve:
-                var function = uses[value] == 1 && consumer[value] is { } next ? FunctionOf(graph.Nodes[next].Operation) : null;
-                var to = places[value] = Place(function is null ? value : graph.ValueOf(consumer[value]!.Value), node);
-                steps.Add(new MultiplyStep(new PackedWeights(convolve.Weights), x[0], to.Value, function ?? NumberFunction.Same));
+                var (function, made) = (NumberFunction.Same, value);
+                if (uses[value] == 1 && consumer[value] is { } next && FunctionOf(graph.Nodes[next].Operation) is { } applied)
+                {
+                    (function, made) = (applied, graph.ValueOf(next));
+                    appliedByProducts.Add(next);
+                }
+                var to = places[value] = Place(made, node);
+                steps.Add(new MultiplyStep(new PackedWeights(convolve.Weights), x[0], to.Value, function));
                 break;
             default:
-                // What went with a product is there already.
-                if (FunctionOf(operation) is { } applied)
-                {
-                    if (operands[0] < graph.Inputs.Length || graph.Nodes[operands[0] - graph.Inputs.Length].Operation is not Convolve || uses[operands[0]] > 1) steps.Add(new FunctionStep(applied, x[0], PlaceOver(node, x)));
-                    break;
-                }
+                if (appliedByProducts.Contains(node)) break;
                 var y = PlaceOver(node, x);
                 steps.Add(operation switch
                 {
@@ -94,7 +95,7 @@ internal sealed class PositionCompiler
                     Product => new AddProductStep(null, x[0], x[1], y),
                     AddCmul => new AddProductStep(x[0], x[1], x[2], y),
                     NormalizeMap norm => Scale(norm, x[0], y),
-                    _ => throw new InvalidOperationException($"{operation.Name} does not take each position by itself."),
+                    _ => new FunctionStep(FunctionOf(operation)!.Value, x[0], y),
                 });
                 break;
         }

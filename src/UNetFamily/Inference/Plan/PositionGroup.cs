@@ -2,7 +2,7 @@ namespace UNetFamily;
 
 /// <summary>Operations that take each position by itself, as one: an inverted bottleneck, the gate of a skip connection and the convolution behind it. Only plans have it, for <see cref="RunByPosition"/>.</summary>
 /// <param name="inner">The operations, of maps of the same sides; the last makes the result.</param>
-internal sealed class PositionGroup(FlowGraph inner) : Operation
+internal sealed class PositionGroup(FlowGraph inner) : KernelOperation(inner.Nodes[^1].Operation)
 {
     /// <summary>The operations.</summary>
     public FlowGraph Inner => inner;
@@ -11,12 +11,6 @@ internal sealed class PositionGroup(FlowGraph inner) : Operation
 
     /// <summary>What it does, in letters: groups of the same description take the same time.</summary>
     public string Description => string.Join(' ', inner.Nodes.Select(node => $"{node.Operation.Name}{(node.Operation as Narrow)?.Start}({string.Join(',', node.Operands)}){node.Shape[1]}"));
-
-    public override nn.Module? Layer => inner.Nodes[^1].Operation.Layer;
-
-    public override LayerKind Kind => LayerKind.Convolution;
-
-    public override bool TakesChannelsLast => true;
 
     /// <summary>Whether operations are such as can be in a group, and fast in it.</summary>
     /// <param name="operation">The operation.</param>
@@ -51,8 +45,6 @@ internal sealed class PositionGroup(FlowGraph inner) : Operation
     }
 
     public override long Macs(long[][] x, long[] y) => inner.Nodes.Sum(node => node.Operation.Macs(inner.OperandShapes(node), node.Shape));
-
-    public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.None;
 
     public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => PixelFields.Joined(fields);
 }

@@ -33,7 +33,7 @@ public sealed class AllocatorTests
 
     private static (bool Kept, long Pages) Predict(params ReadOnlySpan<(string, string)> environment)
     {
-        var (code, output, errors) = ChildProcess.Run(typeof(AllocatorTests).Assembly.Location, [Program.PagesArgument], environment);
+        var (code, output, errors) = ChildProcess.Run(typeof(AllocatorTests).Assembly.Location, [Program.PagesArgument], [("THP_MEM_ALLOC_ENABLE", "0"), .. environment]);     // pages of the usual size
         code.Should().Be(0, errors);
         var words = output.Trim().Split(' ');
         return (bool.Parse(words[0]), long.Parse(words[1], System.Globalization.CultureInfo.InvariantCulture));

@@ -1,20 +1,26 @@
+using System.Diagnostics;
 using System.Runtime.CompilerServices;
 
 namespace UNetFamily;
 
 /// <summary>
 /// Who uses a network at the time. A module has one mode for all threads, so evaluations that overlap share it: the first puts the network into evaluation mode, the last gives each module the mode back that
-/// it had. Who changes the network, as a training step does, waits until nobody evaluates it, and evaluations wait until the change is done. Where a thread would wait for itself, it is refused.
+/// it had. Who changes the network, as a training step does, waits until nobody evaluates it, and evaluations wait until the change is done; one that begins gives way to a change that waits, so that many threads that predict
+/// don't hold up a training. Where a thread would wait for itself, it is refused.
 /// </summary>
 internal sealed class NetworkMode
 {
     private static readonly ConditionalWeakTable<nn.Module, NetworkMode> OfNetworks = [];
     private static readonly TimeSpan BetweenLooksAtCancellation = TimeSpan.FromMilliseconds(50);
 
+    // Not forever: a thread that evaluates may itself be waiting for this one.
+    private static readonly TimeSpan LongestGivingWay = TimeSpan.FromSeconds(10);
+
     private readonly nn.Module network;
     private readonly List<int> evaluating = [];         // a thread for each evaluation
     private ModuleModes? before;
     private int waiting;                                // evaluations that wait; the next step lets them go first
+    private int changesWaiting;
     private int changing, depth;                        // the thread that changes the network, 0 for none, and how often it said so
     private bool trains;
 
@@ -29,6 +35,7 @@ internal sealed class NetworkMode
         lock (mode)
         {
             if (mode.changing == thread) throw new InvalidOperationException($"{network.GetName()} is in a training step, and can't be evaluated before its end. Evaluate between two steps, as progress callbacks do, or a copy of the network.");
+            if (!mode.evaluating.Contains(thread)) mode.GiveWay();
             mode.waiting++;
             while (mode.changing != 0) Monitor.Wait(mode);
             mode.waiting--;
@@ -48,10 +55,19 @@ internal sealed class NetworkMode
         lock (mode)
         {
             if (mode.evaluating.Contains(thread)) throw new InvalidOperationException($"{network.GetName()} is being evaluated, and can't be trained before the end of that call. Wait for it, or use a copy of the network.");
-            while (mode.changing != thread && (mode.changing != 0 || mode.evaluating.Count + mode.waiting > 0))
+            mode.changesWaiting++;
+            try
             {
-                cancellation.ThrowIfCancellationRequested();
-                Monitor.Wait(mode, BetweenLooksAtCancellation);
+                while (mode.changing != thread && (mode.changing != 0 || mode.evaluating.Count + mode.waiting > 0))
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    Monitor.Wait(mode, BetweenLooksAtCancellation);
+                }
+            }
+            finally
+            {
+                mode.changesWaiting--;
+                Monitor.PulseAll(mode);
             }
             (mode.changing, mode.depth) = (thread, mode.depth + 1);
         }
@@ -76,6 +92,12 @@ internal sealed class NetworkMode
     }
 
     private static NetworkMode Of(nn.Module network) => OfNetworks.GetValue(network, static it => new NetworkMode(it));
+
+    private void GiveWay()
+    {
+        var start = Stopwatch.GetTimestamp();
+        while (changing == 0 && changesWaiting > 0 && LongestGivingWay - Stopwatch.GetElapsedTime(start) is var left && left > TimeSpan.Zero) Monitor.Wait(this, left);
+    }
 
     private void End(int thread)
     {

@@ -129,6 +129,43 @@ public sealed class NetworkModeTests : FileTests, IClassFixture<NetworkModeTests
         Trainer Trainer(Func<SegmentationModel, double>? validate) => new(model, new Squares(), (output, _) => output.Logits.square().mean(), it => optim.SGD(it, 0.1), options) { Validate = validate };
     }
 
+    [Fact]
+    public void An_evaluation_that_begins_gives_way_to_a_change_that_waits()
+    {
+        using var model = Trained();
+        var order = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        var evaluation = NetworkMode.Evaluate(model);
+        var change = new Thread(() => { using (NetworkMode.Change(model)) order.Enqueue("change"); });
+        change.Start();
+        Thread.Sleep(200);
+        var other = new Thread(() => { using (NetworkMode.Evaluate(model)) order.Enqueue("evaluation"); });
+        other.Start();
+        Thread.Sleep(200);
+        using (NetworkMode.Evaluate(model)) order.Should().BeEmpty("the thread that evaluates already is let in again");
+        evaluation.Dispose();
+        change.Join();
+        other.Join();
+        order.Should().Equal("change", "evaluation");
+    }
+
+    [Fact]
+    public void A_change_that_is_given_up_keeps_nobody_waiting()
+    {
+        using var model = Trained();
+        using var cancellation = new CancellationTokenSource();
+        using var evaluation = NetworkMode.Evaluate(model);
+        cancellation.Cancel();
+        Exception? refused = null;
+        var other = new Thread(() =>
+        {
+            refused = Record.Exception(() => NetworkMode.Change(model, cancellation.Token));
+            NetworkMode.Evaluate(model).Dispose();
+        });
+        other.Start();
+        other.Join(TimeSpan.FromSeconds(5)).Should().BeTrue();
+        refused.Should().BeOfType<OperationCanceledException>();
+    }
+
     [Theory]
     [InlineData(Precision.Float32)]
     [InlineData(Precision.BFloat16)]

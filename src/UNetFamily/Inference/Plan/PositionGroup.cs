@@ -12,7 +12,7 @@ internal sealed class PositionGroup(FlowGraph inner) : KernelOperation(inner.Nod
     /// <summary>What it does, in letters: groups of the same description take the same time.</summary>
     public string Description => string.Join(' ', inner.Nodes.Select(node => $"{node.Operation.Name}{(node.Operation as Narrow)?.Start}({string.Join(',', node.Operands)}){node.Shape[1]}"));
 
-    /// <summary>Whether operations are such as can be in a group, and fast in it.</summary>
+    /// <summary>Whether an operation can be in a group, and is fast in it.</summary>
     /// <param name="operation">The operation.</param>
     /// <param name="operands">The shapes of its operands.</param>
     public static bool Takes(Operation operation, long[][] operands)

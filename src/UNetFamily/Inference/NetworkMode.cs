@@ -20,7 +20,7 @@ internal sealed class NetworkMode
     private readonly List<int> evaluating = [];         // a thread for each evaluation
     private ModuleModes? before;
     private int waiting;                                // evaluations that wait; the next step lets them go first
-    private int changesWaiting;
+    private int changesWaiting;                         // evaluations that begin give way to them
     private int changing, depth;                        // the thread that changes the network, 0 for none, and how often it said so
     private bool trains;
 

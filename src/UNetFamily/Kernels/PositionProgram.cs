@@ -14,7 +14,7 @@ internal sealed unsafe class PositionProgram(int[] operands, int result, int bet
 {
     private const int BlockBytes = 256 << 10;
     private const int MostRows = 128;
-    private const int NumbersOfLine = 64 / sizeof(float);
+    private const int BytesOfLine = 64;
 
     private readonly int rowsAtOnce = Math.Clamp(BlockBytes / ((operands.Sum() + result + between) * sizeof(float)) / PanelProduct.Rows * PanelProduct.Rows, PanelProduct.Rows, MostRows);
 
@@ -48,13 +48,17 @@ internal sealed unsafe class PositionProgram(int[] operands, int result, int bet
         // What is left over is computed among zeros.
         var left = rows - whole;
         var numbers = ArrayPool<float>.Shared.Rent(PanelProduct.Rows * (operands.Sum() + result));
-        numbers.AsSpan().Clear();
+        numbers.AsSpan(0, PanelProduct.Rows * operands.Sum()).Clear();
         fixed (float* start = numbers)
         {
             var next = start;
             var padded = stackalloc float*[operands.Length];
-            for (var i = 0; i < operands.Length; i++, next += PanelProduct.Rows * operands[i - 1])
-                new Span<float>(x[i] + ((nint)whole * operands[i]), left * operands[i]).CopyTo(new Span<float>(padded[i] = next, left * operands[i]));
+            for (var i = 0; i < operands.Length; i++)
+            {
+                padded[i] = next;
+                new Span<float>(x[i] + ((nint)whole * operands[i]), left * operands[i]).CopyTo(new Span<float>(next, left * operands[i]));
+                next += PanelProduct.Rows * operands[i];
+            }
             Block(padded, next, PanelProduct.Rows);
             new Span<float>(next, left * result).CopyTo(new Span<float>(y + ((nint)whole * result), left * result));
         }
@@ -63,10 +67,10 @@ internal sealed unsafe class PositionProgram(int[] operands, int result, int bet
 
     private void Block(float** x, float* y, int rows)
     {
-        var numbers = ArrayPool<float>.Shared.Rent((rows * between) + NumbersOfLine);
+        var numbers = ArrayPool<float>.Shared.Rent((rows * between) + (BytesOfLine / sizeof(float)));
         fixed (float* start = numbers)
         {
-            var block = new PositionBlock(x, y, (float*)(((nuint)start + (NumbersOfLine * sizeof(float)) - 1) / (NumbersOfLine * sizeof(float)) * (NumbersOfLine * sizeof(float))), rows);
+            var block = new PositionBlock(x, y, (float*)(((nuint)start + BytesOfLine - 1) / BytesOfLine * BytesOfLine), rows);
             foreach (var step in steps) step.Run(block);
         }
         ArrayPool<float>.Shared.Return(numbers);

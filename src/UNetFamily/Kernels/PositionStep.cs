@@ -52,7 +52,8 @@ internal sealed unsafe class AddProductStep(PositionPlace? x, PositionPlace a, P
     public override void Run(PositionBlock block)
     {
         float* left = block.At(a), right = block.At(b), y = block.At(to), added = x is { } place ? block.At(place) : null;
-        for (var row = 0; row < block.Rows; row++, left += a.Step, right += b.Step, y += to.Step, added += added == null ? 0 : x!.Value.Step)
+        var addedStep = x?.Step ?? 0;
+        for (var row = 0; row < block.Rows; row++, left += a.Step, right += b.Step, y += to.Step, added += addedStep)
         {
             for (var i = 0; i < to.Channels; i += PanelProduct.Lanes)
                 Vector512.FusedMultiplyAdd(Vector512.Load(left + i), Vector512.Load(right + i), added == null ? Vector512<float>.Zero : Vector512.Load(added + i)).Store(y + i);

@@ -10,7 +10,7 @@ namespace UNetFamily;
 /// </summary>
 internal static class UnreportedCaches
 {
-    private const string Library = "/libtorch_cpu.so", Maps = "/proc/self/maps";
+    private const string Library = "libtorch_cpu.so", Maps = "/proc/self/maps";
 
     // What oneDNN's description of the processor holds then (Xbyak::util::Cpu of xbyak_util.h): two counts of cores; sizes of up to ten caches; how many cores share each; and how many caches there are, three on any AMD.
     private static readonly uint[] Description = [1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 3];
@@ -44,7 +44,7 @@ internal static class UnreportedCaches
     private static Finding Mind()
     {
         if (AreReported()) return Finding.Usual;
-        // What looks at the first convolution loads libtorch.
+        // The first convolution loads libtorch, where NNPACK is left alone.
         var isRight = IsRight(channels: 17);
         LeaveNnpack();
         if (isRight) return Finding.Usual;
@@ -89,9 +89,7 @@ internal static class UnreportedCaches
     // NNPACK doesn't start without sizes of caches, and libtorch would say so on the console at each small convolution. TorchSharp has no call for it, so this is that of C++: at::globalContext().setUserEnabledNNPACK(false).
     private static unsafe void LeaveNnpack()
     {
-        if (!OperatingSystem.IsLinux() || !File.Exists(Maps)) return;
-        var file = File.ReadLines(Maps).FirstOrDefault(line => line.EndsWith(Library, StringComparison.Ordinal));
-        if (file is null || !NativeLibrary.TryLoad(file[file.IndexOf('/', StringComparison.Ordinal)..], out var library)) return;
+        if (!OperatingSystem.IsLinux() || !NativeLibrary.TryLoad(Library, out var library)) return;
         if (NativeLibrary.TryGetExport(library, "_ZN2at13globalContextEv", out var context) && NativeLibrary.TryGetExport(library, "_ZN2at7Context20setUserEnabledNNPACKEb", out var enable))
             ((delegate* unmanaged<nint, byte, void>)enable)(((delegate* unmanaged<nint>)context)(), 0);
     }
@@ -106,7 +104,7 @@ internal static class UnreportedCaches
             var fields = line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
             var ends = fields[0].Split('-');
             var (start, end) = (Parsed(ends[0]), Parsed(ends[1]));
-            var isOfLibrary = fields.Length > 5 ? fields[^1].EndsWith(Library, StringComparison.Ordinal) : start == follows;
+            var isOfLibrary = fields.Length > 5 ? fields[^1].EndsWith($"/{Library}", StringComparison.Ordinal) : start == follows;
             if (isOfLibrary && fields[1].StartsWith("rw", StringComparison.Ordinal)) yield return (start, checked((int)(end - start)));
             follows = isOfLibrary && fields.Length > 5 ? end : 0;
         }

@@ -9,7 +9,7 @@ internal sealed class ActivateGaussian : KernelOperation
 
     /// <summary>An activation computed so; null for another activation.</summary>
     public static Func<Operation>? Of(Operation operation) =>
-        operation is Activate { Layer: OverwritingGELU or TorchSharp.Modules.GELU { approximate: TorchSharp.Modules.GELU.Approximate.none } } ? () => new ActivateGaussian(operation) : null;
+        PositionCompiler.FunctionOf(operation) is NumberFunction.Gaussian ? () => new ActivateGaussian(operation) : null;
 
     public override Tensor Run(Tensor[] x)
     {

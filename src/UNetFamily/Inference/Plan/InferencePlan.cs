@@ -104,13 +104,10 @@ public sealed class InferencePlan : IDisposable
     {
         var (operation, layout) = (planned.Graph.Nodes[node].Operation, planned.Operations[node].Layout);
         using var copy = liveness.NeedsCopy(node) ? operands[0] = operands[0].clone() : null;
-        using var copies = NewDisposeScope();
-        // Kernels of this library take maps without gaps, which a part of the channels has.
-        if (operation is KernelOperation) operands = Array.ConvertAll(operands, operand => operand.IsIn(layout) ? operand : operand.CopyIn(layout));
         var over = liveness.Overwritten(node, recording: false);
         var result = over >= 0 ? operation.Overwrite(operands, over) : operation.Run(operands);
-        if (operation.TakesChannelsLast && operation is not Narrow && !result.IsIn(layout)) result = result.CopyIn(layout);
-        return copies.Contains(result) ? result.MoveToOuterDisposeScope() : result;
+        if (!operation.TakesChannelsLast || operation is Narrow || result.IsIn(layout)) return result;
+        using (result) return result.CopyIn(layout);
     }
 
     private void Free(int node, Tensor?[] values)

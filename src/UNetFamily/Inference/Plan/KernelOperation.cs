@@ -24,12 +24,18 @@ internal abstract class KernelOperation(Operation original) : Operation
     /// <param name="x">A map that is dense in either layout.</param>
     /// <param name="y">The map to be written, dense in either layout; may be <paramref name="x"/>.</param>
     /// <param name="work">Takes where a sample's numbers begin in both, in the order in which they lie in memory, and who works.</param>
-    public static void ForSamples(Tensor x, Tensor y, Action<nint, nint, Crew> work)
+    public static void ForSamples(Tensor x, Tensor y, Action<nint, nint, Crew> work) => ForSamples([x], y, (from, to, crew) => work(from[0], to, crew));
+
+    /// <summary>Works through the samples of several maps, from all of them into another.</summary>
+    /// <param name="x">Maps of as many samples that are dense in either layout.</param>
+    /// <param name="y">The map to be written, dense in either layout; may be one of <paramref name="x"/>.</param>
+    /// <param name="work">Takes where a sample's numbers begin in each and in the map to be written, in the order in which they lie in memory, and who works.</param>
+    public static void ForSamples(Tensor[] x, Tensor y, Action<nint[], nint, Crew> work)
     {
-        var (samples, from, to) = (x.shape[0], BytesOfSample(x.shape), BytesOfSample(y.shape));
+        var (samples, from, to) = (y.shape[0], Array.ConvertAll(x, map => BytesOfSample(map.shape)), BytesOfSample(y.shape));
         using var crew = new Crew();
-        var (source, target) = (x.Start(), y.Start());
-        for (var sample = 0; sample < samples; sample++) work(source + (sample * from), target + (sample * to), crew);
+        var (sources, target) = (Array.ConvertAll(x, map => map.Start()), y.Start());
+        for (var sample = 0; sample < samples; sample++) work([.. sources.Zip(from, (source, bytes) => source + (sample * bytes))], target + (sample * to), crew);
         GC.KeepAlive(x);
         GC.KeepAlive(y);
 

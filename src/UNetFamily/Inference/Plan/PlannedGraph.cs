@@ -100,6 +100,7 @@ internal sealed class PlannedGraph : IDisposable
         var original = folded.Nodes[node];
         int[] operands = [.. original.Operands.Select(operand => HasLayout(operand) ? In(operand, layout) : renumbered[(operand, MemoryLayout.Contiguous)])];
         var operation = forms[layout].Make();
+        if (operation is KernelOperation) operands = Array.ConvertAll(operands, operand => WithoutGaps(operand, layout));
         if (operation is IDisposable disposable) made.Add(disposable);
         if (operation is ConvolutionOperation { Weights.Kernel: var kernel } && original.Operation is ConvolutionOperation { Weights.Kernel: var before } && !ReferenceEquals(kernel, before))
             made.Add(kernel.DetachFromDisposeScope());
@@ -115,6 +116,10 @@ internal sealed class PlannedGraph : IDisposable
         var scope = value < folded.Inputs.Length ? folded.Nodes[0].Scope : folded.Nodes[value - folded.Inputs.Length].Scope;
         return renumbered[(value, layout)] = Add(new FlowNode(new ChangeLayout(layout), [other], shape, scope), layout, Change(shape, layout));
     }
+
+    /// <summary>The number of a value as kernels of this library take it; a part of the channels has gaps between its numbers, and is copied.</summary>
+    private int WithoutGaps(int value, MemoryLayout layout) =>
+        value >= Graph.Inputs.Length && Graph.Nodes[value - Graph.Inputs.Length] is { Operation.IsDense: false } part ? Add(new FlowNode(new ChangeLayout(layout), [value], part.Shape, part.Scope), layout, 0) : value;
 
     private int Add(FlowNode node, MemoryLayout layout, double milliseconds)
     {

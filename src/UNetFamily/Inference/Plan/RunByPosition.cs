@@ -45,11 +45,6 @@ internal sealed class RunByPosition : KernelOperation, IDisposable
     private void Run(Tensor[] x, Tensor y)
     {
         var positions = y.shape.Positions();
-        using var crew = new Crew();
-        for (var sample = 0L; sample < y.shape[0]; sample++) program.Run(Array.ConvertAll(x, map => Start(map, sample)), Start(y, sample), positions, crew);
-        GC.KeepAlive(x);
-        GC.KeepAlive(y);
-
-        nint Start(Tensor map, long sample) => map.Start() + (nint)(sample * map.shape[1] * positions * sizeof(float));
+        ForSamples(x, y, (from, to, crew) => program.Run(from, to, positions, crew));
     }
 }

@@ -59,6 +59,55 @@ public sealed class PositionGroupTests
         graph.Nodes.Should().HaveCount(Recorded(block, [1, 32, 8, 8]).Nodes.Count);
     }
 
+    [Theory]
+    [InlineData(16, 64, 16, 1)]
+    [InlineData(32, 48, 16, 300)]
+    [InlineData(16, 2064, 32, 133)]
+    public void A_bottleneck_of_volumes_is_exact_and_counted(long from, long wide, long to, long positions)
+    {
+        if (!Vector512.IsHardwareAccelerated) return;
+        using var scope = NewDisposeScope();
+        manual_seed(1);
+        var layers = (Module<Tensor, Tensor>[])[Conv3d(from, wide, 1), GELU(), Conv3d(wide, to, 1, bias: false)];
+        var x = randn([2, from, positions, 1, 1]).CopyIn(MemoryLayout.ChannelsLast);
+        var graph = new FlowGraph([x.shape]);
+        foreach (var layer in layers)
+        {
+            var step = KnownLayers.Find(layer)!;
+            graph.Outputs = [graph.Add(new FlowNode(step, [graph.Values - 1], step.Shape([graph.ShapeOf(graph.Values - 1)]), layer))];
+        }
+        var group = FusedGraph.Of(graph).Nodes.Should().ContainSingle().Subject.Operation.Should().BeOfType<PositionGroup>().Subject;
+        var operation = RunByPosition.Of(group, [x.shape])!();
+        using var weights = (IDisposable)operation;
+
+        var result = operation.Run([x]);
+
+        result.IsIn(MemoryLayout.ChannelsLast).Should().BeTrue();
+        using (no_grad()) TensorAssert.Close(group.Run([x.contiguous()]), result, 1e-5);
+        foreach (var layer in layers) layer.to(ScalarType.Float64);
+        TensorAssert.Close(result, layers.Aggregate(x.to(ScalarType.Float64), (map, layer) => layer.call(map)), 1e-5);
+        group.Shape([x.shape]).Should().Equal(result.shape);
+        group.Macs([x.shape], result.shape).Should().Be(2 * positions * wide * (from + to));
+    }
+
+    /// <summary>A part of the channels has gaps between its numbers, with which kernels can't work.</summary>
+    [Theory]
+    [InlineData(MemoryLayout.Contiguous)]
+    [InlineData(MemoryLayout.ChannelsLast)]
+    public void Kernels_get_parts_of_channels_as_copies(MemoryLayout preferred)
+    {
+        using var scope = NewDisposeScope();
+        using var mode = no_grad();
+        using var block = new Positions("part");
+        var x = randn([2, 32, 5, 6]);
+        using var planned = PlannedGraph.Of(Recorded(block, x.shape), takesKernels: true, (way, _, layout) => (layout == preferred ? 0 : 100) + (way.Kernel.Length > 0 ? 1 : 2));
+        planned.Graph.Nodes.Should().ContainSingle(node => node.Operation is ActivateGaussian);
+
+        List<Tensor> values = [x];
+        foreach (var node in planned.Graph.Nodes) values.Add(node.Operation.Run(Array.ConvertAll(node.Operands, operand => values[operand])));
+        TensorAssert.Close(values[planned.Graph.Outputs[0]], block.call(x), 1e-6);
+    }
+
     /// <summary>Against float64, from denormal numbers to those where the functions have ended.</summary>
     [Fact]
     public void Functions_are_within_rounding()
@@ -113,6 +162,7 @@ public sealed class PositionGroupTests
                 case "twice":
                     var one = x.Through(same);
                     return one.Through(gelu) + one;
+                case "part": return x.Narrow(8, 12).Through(gelu);
                 default: return x.Through(around).Through(relu) + x.Through(same).Through(around);
             }
         }

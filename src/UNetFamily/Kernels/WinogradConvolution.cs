@@ -10,41 +10,30 @@ namespace UNetFamily;
 /// </summary>
 internal sealed unsafe class WinogradConvolution : IDisposable
 {
-    // Half of the last cache of a small machine.
-    private const long WorkingBytes = 8 << 20;
+    // Half of the last cache of a small machine for a part of the map, and half of that for weights.
+    private const long WorkingBytes = 8 << 20, WeightBytes = 4 << 20;
+
+    // Inputs whose weights one thread transforms at once.
+    private const int Chunk = 32;
 
     private readonly int inputs, outputs, taps;
-    private readonly float* kernel;
+    private readonly float* kernels;
     private readonly float* bias;
 
-    /// <summary>Transforms the weights.</summary>
+    /// <summary>Lays the weights out so that those of 16 outputs lie together: (out / 16, taps, in, 9, 16). Transformed they would be four times as large, so that is done when they are used.</summary>
     /// <param name="weights">(out, in, 3, 3) or (out, in, taps, 3, 3), float32 on the CPU, with channels in multiples of 16.</param>
     /// <param name="bias">(out); null for none.</param>
     public WinogradConvolution(Tensor weights, Tensor? bias)
     {
         var shape = weights.shape;
         (outputs, inputs, taps) = ((int)shape[0], (int)shape[1], shape.Length == 5 ? (int)shape[2] : 1);
-        using var dense = weights.contiguous();
-        var numbers = MemoryMarshal.Cast<byte, float>(dense.bytes);
-        var (rows, product) = ((long)taps * inputs, (long)taps * inputs * outputs);
-        kernel = Allocate(WinogradTiles.Products * product);
+        kernels = Allocate((long)outputs * inputs * taps * WinogradTiles.Kernel);
+        using var scope = NewDisposeScope();
+        var grouped = weights.reshape([outputs / PanelProduct.Lanes, PanelProduct.Lanes, inputs, taps, WinogradTiles.Kernel]).permute(0, 3, 2, 4, 1).contiguous();
+        MemoryMarshal.Cast<byte, float>(grouped.bytes).CopyTo(new Span<float>(kernels, outputs * inputs * taps * WinogradTiles.Kernel));
         this.bias = Allocate(outputs);
         new Span<float>(this.bias, outputs).Clear();
         if (bias is not null) MemoryMarshal.Cast<byte, float>(bias.bytes).CopyTo(new Span<float>(this.bias, outputs));
-
-        Span<double> transformed = stackalloc double[WinogradTiles.Products];
-        for (var o = 0; o < outputs; o++)
-        {
-            for (var i = 0; i < inputs; i++)
-            {
-                for (var tap = 0; tap < taps; tap++)
-                {
-                    WinogradTiles.OfKernel(numbers.Slice((((o * inputs) + i) * taps + tap) * 9, 9), transformed);
-                    var place = PanelProduct.Place(((long)tap * inputs) + i, o, rows, outputs);
-                    for (var p = 0; p < WinogradTiles.Products; p++) kernel[(p * product) + place] = (float)transformed[p];
-                }
-            }
-        }
     }
 
     /// <summary>Whether a convolution can be computed so.</summary>
@@ -54,34 +43,23 @@ internal sealed unsafe class WinogradConvolution : IDisposable
         && conv.kernel_size.AsSpan()[^2..].SequenceEqual([3, 3]) && conv.kernel_size[0] % 2 == 1
         && conv.stride.All(step => step == 1) && conv.dilation.All(step => step == 1);
 
-    /// <summary>Convolves.</summary>
-    /// <param name="x">(N, C, …spatial), float32 on the CPU, channels last in memory.</param>
-    /// <returns>(N, out, …spatial), channels last in memory.</returns>
-    public Tensor Run(Tensor x)
-    {
-        var shape = x.shape;
-        var volume = shape.Length == 5;
-        var (samples, depth, height, width) = ((int)shape[0], volume ? (int)shape[2] : 1, (int)shape[^2], (int)shape[^1]);
-        using var positions = x.movedim([1], [-1]);
-        using var result = empty([samples, .. shape[2..], outputs], ScalarType.Float32);
-        using var crew = new Crew();
-        fixed (byte* from = positions.bytes, to = result.bytes)
-        {
-            for (var sample = 0; sample < samples; sample++)
-                new Pass(this, crew, (float*)from + ((nint)sample * depth * height * width * inputs), (float*)to + ((nint)sample * depth * height * width * outputs), depth, height, width).Run();
-        }
-        return result.movedim([-1], [1]);
-    }
+    /// <summary>Convolves a sample.</summary>
+    /// <param name="x">(…spatial, C).</param>
+    /// <param name="y">(…spatial, out).</param>
+    /// <param name="sides">The spatial sides of both: (H, W) or (D, H, W).</param>
+    /// <param name="crew">Who works.</param>
+    public void Run(nint x, nint y, ReadOnlySpan<long> sides, Crew crew) =>
+        new Pass(this, crew, (float*)x, (float*)y, sides.Length == 3 ? (int)sides[0] : 1, (int)sides[^2], (int)sides[^1]).Run();
 
     public void Dispose()
     {
-        NativeMemory.AlignedFree(kernel);
+        NativeMemory.AlignedFree(kernels);
         NativeMemory.AlignedFree(bias);
     }
 
     private static float* Allocate(long numbers) => (float*)NativeMemory.AlignedAlloc(checked((nuint)numbers * sizeof(float)), 64);
 
-    /// <summary>One sample: planes in parts, each transformed, multiplied and transformed back.</summary>
+    /// <summary>One sample: planes in parts, each transformed, multiplied and transformed back; the weights in groups of panels.</summary>
     private readonly struct Pass
     {
         private readonly WinogradConvolution owner;
@@ -89,7 +67,7 @@ internal sealed unsafe class WinogradConvolution : IDisposable
         private readonly float* output;
         private readonly Crew crew;
         private readonly int depth, height, width, across, down;
-        private readonly int planesPerPart, rowsPerPart;
+        private readonly int planesPerPart, rowsPerPart, columnsPerGroup;
 
         public Pass(WinogradConvolution owner, Crew crew, float* input, float* output, int depth, int height, int width)
         {
@@ -100,26 +78,36 @@ internal sealed unsafe class WinogradConvolution : IDisposable
             var row = (long)across * WinogradTiles.Products * (owner.inputs + owner.outputs) * sizeof(float);
             rowsPerPart = (int)Math.Clamp(WorkingBytes / (row * owner.taps), 1, down);
             planesPerPart = rowsPerPart < down ? 1 : (int)Math.Clamp((WorkingBytes / (row * down)) - owner.taps + 1, 1, depth);
+            var panel = (long)WinogradTiles.Products * owner.taps * owner.inputs * PanelProduct.Columns * sizeof(float);
+            columnsPerGroup = (int)Math.Min(Math.Max(WeightBytes / panel, 1) * PanelProduct.Columns, owner.outputs);
         }
 
         public void Run()
         {
             var tiles = rowsPerPart * across;
             var (rowsOut, rowsIn) = (Padded(planesPerPart * tiles), Padded(planesPerPart * tiles) + ((owner.taps - 1) * tiles));
-            var (stepIn, stepOut) = (Apart((long)rowsIn * owner.inputs), Apart((long)rowsOut * owner.outputs));
-            var transformed = Allocate(WinogradTiles.Products * (long)stepIn);
-            var products = Allocate(WinogradTiles.Products * (long)stepOut);
+            var scratch = new Scratch(Apart((long)rowsIn * owner.inputs), Apart((long)owner.taps * owner.inputs * columnsPerGroup), Apart((long)rowsOut * owner.outputs));
             try
             {
                 for (var plane = 0; plane < depth; plane += planesPerPart)
                     for (var row = 0; row < down; row += rowsPerPart)
-                        new Part(this, transformed, products, stepIn, stepOut, plane, Math.Min(planesPerPart, depth - plane), row, Math.Min(rowsPerPart, down - row)).Run();
+                        new Part(this, scratch, plane, Math.Min(planesPerPart, depth - plane), row, Math.Min(rowsPerPart, down - row)).Run();
             }
             finally
             {
-                NativeMemory.AlignedFree(transformed);
-                NativeMemory.AlignedFree(products);
+                scratch.Free();
             }
+        }
+
+        /// <summary>Lays out the transformed weights of a chunk of the inputs of all taps for 16 outputs of a group.</summary>
+        private void TransformWeights(Scratch scratch, int group, int columns, int block, int chunk)
+        {
+            var (rows, first) = (owner.taps * owner.inputs, chunk * Chunk);
+            var from = owner.kernels + ((((nint)(group / PanelProduct.Lanes) + block) * rows) + first) * WinogradTiles.Kernel * PanelProduct.Lanes;
+            var panel = block * PanelProduct.Lanes / PanelProduct.Columns * PanelProduct.Columns;
+            var wide = Math.Min(PanelProduct.Columns, columns - panel);
+            var to = scratch.Weights + PanelProduct.Place(first, block * PanelProduct.Lanes, rows, columns);
+            for (var row = first; row < Math.Min(first + Chunk, rows); row++, from += WinogradTiles.Kernel * PanelProduct.Lanes, to += wide) WinogradTiles.OfKernel(from, to, scratch.StepWeights);
         }
 
         private static int Padded(int rows) => (rows + PanelProduct.Rows - 1) / PanelProduct.Rows * PanelProduct.Rows;
@@ -127,17 +115,43 @@ internal sealed unsafe class WinogradConvolution : IDisposable
         // An odd number of cache lines: steps of a power of two would send all 36 products of a tile to the same few places of the cache.
         private static nint Apart(long numbers) => (nint)((numbers / PanelProduct.Lanes | 1) * PanelProduct.Lanes);
 
+        /// <summary>What the 36 products of a part work on, each a step further than the one before.</summary>
+        private readonly struct Scratch(nint stepIn, nint stepWeights, nint stepOut)
+        {
+            public readonly float* Input = Allocate(WinogradTiles.Products * (long)stepIn);
+            public readonly float* Weights = Allocate(WinogradTiles.Products * (long)stepWeights);
+            public readonly float* Output = Allocate(WinogradTiles.Products * (long)stepOut);
+            public readonly nint StepIn = stepIn, StepWeights = stepWeights, StepOut = stepOut;
+
+            public void Free()
+            {
+                NativeMemory.AlignedFree(Input);
+                NativeMemory.AlignedFree(Weights);
+                NativeMemory.AlignedFree(Output);
+            }
+        }
+
         /// <summary>Some rows of tiles of some planes.</summary>
-        private readonly struct Part(Pass pass, float* transformed, float* products, nint stepIn, nint stepOut, int plane, int planes, int row, int rows)
+        private readonly struct Part(Pass pass, Scratch scratch, int plane, int planes, int row, int rows)
         {
             public void Run()
             {
-                var (self, owner) = (this, pass.owner);
+                var (self, owner, all, inputs) = (this, pass.owner, pass, scratch);
                 var tiles = rows * pass.across;
                 var reach = owner.taps / 2;
                 pass.crew.Do((planes + (2 * reach)) * rows, at => self.Transform(self.Plane(at, reach), at));
-                pass.crew.Do(WinogradTiles.Products, product => PanelProduct.Multiply(self.Transformed(product, 0), owner.inputs, (nint)tiles * owner.inputs,
-                    owner.kernel + ((nint)product * owner.taps * owner.inputs * owner.outputs), self.Product(product, 0), owner.outputs, Padded(self.Tiles), owner.taps, owner.inputs, owner.outputs));
+                for (var group = 0; group < owner.outputs; group += pass.columnsPerGroup)
+                {
+                    var (first, columns) = (group, Math.Min(pass.columnsPerGroup, owner.outputs - group));
+                    // A lone group stays from one part to the next.
+                    if (columns < owner.outputs || (plane == 0 && row == 0))
+                    {
+                        var chunks = ((owner.taps * owner.inputs) + Chunk - 1) / Chunk;
+                        pass.crew.Do(columns / PanelProduct.Lanes * chunks, at => all.TransformWeights(inputs, first, columns, at / chunks, at % chunks));
+                    }
+                    pass.crew.Do(WinogradTiles.Products, product => PanelProduct.Multiply(self.Transformed(product, 0), owner.inputs, (nint)tiles * owner.inputs,
+                        inputs.Weights + (product * inputs.StepWeights), self.Product(product, 0) + first, owner.outputs, Padded(self.Tiles), owner.taps, owner.inputs, columns));
+                }
                 pass.crew.Do(planes * rows, self.TransformBack);
             }
 
@@ -145,9 +159,9 @@ internal sealed unsafe class WinogradConvolution : IDisposable
 
             private int Plane(int at, int reach) => plane + (at / rows) - reach;
 
-            private float* Transformed(int product, int tile) => transformed + (product * stepIn) + ((nint)tile * pass.owner.inputs);
+            private float* Transformed(int product, int tile) => scratch.Input + (product * scratch.StepIn) + ((nint)tile * pass.owner.inputs);
 
-            private float* Product(int product, int tile) => products + (product * stepOut) + ((nint)tile * pass.owner.outputs);
+            private float* Product(int product, int tile) => scratch.Output + (product * scratch.StepOut) + ((nint)tile * pass.owner.outputs);
 
             [MethodImpl(MethodImplOptions.AggressiveOptimization)]
             private void Transform(int z, int at)
@@ -172,7 +186,7 @@ internal sealed unsafe class WinogradConvolution : IDisposable
                                 tile[(i * WinogradTiles.Reach) + j] = inside ? Vector512.Load(from + ((((nint)i * width) + j) * inputs)) : default;
                             }
                         }
-                        WinogradTiles.OfInput(tile, to + channel, stepIn);
+                        WinogradTiles.OfInput(tile, to + channel, scratch.StepIn);
                     }
                 }
             }
@@ -191,7 +205,7 @@ internal sealed unsafe class WinogradConvolution : IDisposable
                     var corner = pass.output + (((((nint)z * height) + top) * width + left) * outputs);
                     for (var channel = 0; channel < outputs; channel += PanelProduct.Lanes)
                     {
-                        WinogradTiles.OfProducts(from + channel, stepOut, tile);
+                        WinogradTiles.OfProducts(from + channel, scratch.StepOut, tile);
                         var shift = Vector512.Load(pass.owner.bias + channel);
                         for (var i = 0; i < high; i++)
                             for (var j = 0; j < wide; j++) (tile[(i * WinogradTiles.Reach) + j] + shift).Store(corner + channel + ((((nint)i * width) + j) * outputs));

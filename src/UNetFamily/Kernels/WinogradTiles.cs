@@ -18,19 +18,20 @@ internal static unsafe class WinogradTiles
     /// <summary>The products of a tile.</summary>
     public const int Products = Reach * Reach;
 
-    // The matrix G.
-    private static readonly double[,] Filter = { { 1 / 4.0, 0, 0 }, { -1 / 6.0, -1 / 6.0, -1 / 6.0 }, { -1 / 6.0, 1 / 6.0, -1 / 6.0 }, { 1 / 24.0, 1 / 12.0, 1 / 6.0 }, { 1 / 24.0, -1 / 12.0, 1 / 6.0 }, { 0, 0, 1 } };
+    /// <summary>The numbers of a kernel.</summary>
+    public const int Kernel = 9;
 
     /// <summary>G g Gᵀ.</summary>
-    /// <param name="kernel">3 x 3.</param>
-    /// <param name="result">6 x 6.</param>
-    public static void OfKernel(ReadOnlySpan<float> kernel, Span<double> result)
+    /// <param name="kernel">3 x 3 vectors, one for each channel that comes out.</param>
+    /// <param name="result">Where the first of the 36 goes.</param>
+    /// <param name="step">How much further the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public static void OfKernel(float* kernel, float* result, nint step)
     {
-        result.Clear();
-        for (var i = 0; i < Reach; i++)
-            for (var j = 0; j < Reach; j++)
-                for (var y = 0; y < 3; y++)
-                    for (var x = 0; x < 3; x++) result[(i * Reach) + j] += Filter[i, y] * Filter[j, x] * kernel[(y * 3) + x];
+        var tile = stackalloc Vector512<float>[Reach * 3];
+        for (var x = 0; x < 3; x++)
+            Filter(Vector512.Load(kernel + (x * PanelProduct.Lanes)), Vector512.Load(kernel + ((3 + x) * PanelProduct.Lanes)), Vector512.Load(kernel + ((6 + x) * PanelProduct.Lanes)), (float*)(tile + x), 3 * PanelProduct.Lanes);
+        for (var y = 0; y < Reach; y++, tile += 3, result += Reach * step) Filter(tile[0], tile[1], tile[2], result, step);
     }
 
     /// <summary>Bᵀ d B.</summary>
@@ -61,6 +62,19 @@ internal static unsafe class WinogradTiles
             Output(tile + (y * Reach), 1);
         }
         for (var x = 0; x < Side; x++) Output(tile + x, Reach);
+    }
+
+    // The matrix G.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Filter(Vector512<float> g0, Vector512<float> g1, Vector512<float> g2, float* result, nint step)
+    {
+        var (near, far) = ((g0 + g2) * (-1 / 6f), Vector512.FusedMultiplyAdd(g2, Vector512.Create(1 / 6f), g0 * (1 / 24f)));
+        (g0 * 0.25f).Store(result);
+        Vector512.FusedMultiplyAdd(g1, Vector512.Create(-1 / 6f), near).Store(result + step);
+        Vector512.FusedMultiplyAdd(g1, Vector512.Create(1 / 6f), near).Store(result + (2 * step));
+        Vector512.FusedMultiplyAdd(g1, Vector512.Create(1 / 12f), far).Store(result + (3 * step));
+        Vector512.FusedMultiplyAdd(g1, Vector512.Create(-1 / 12f), far).Store(result + (4 * step));
+        g2.Store(result + (5 * step));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -9,6 +9,7 @@ internal sealed class Liveness
     private readonly FlowGraph graph;
     private readonly int[] lastUse;
     private readonly int[] storage;
+    private readonly int[] lastOfMemory;
     private readonly bool[] isFixed;
     private readonly int[] overwritten, overwrittenUnrecorded;
     private readonly int[] firstFreed, nextFreed;
@@ -37,6 +38,7 @@ internal sealed class Liveness
             overwrittenUnrecorded[node] = Choose(node, recording: false);
         }
         (firstFreed, nextFreed) = Chains();
+        lastOfMemory = LastsOfMemory();
 
         void Follow(int value, int node)
         {
@@ -82,11 +84,29 @@ internal sealed class Liveness
         return operation.Overwrites(recording: false) && (isFixed[operands[0]] || lastUse[operands[0]] > node);
     }
 
+    /// <summary>The last node that may use the memory of a value, where no gradients are recorded: through views of it, and what is written over it. The number of nodes where that is handed out.</summary>
+    public int LastUseOfMemory(int value) => lastOfMemory[value];
+
     /// <summary>The first value to be freed after a node; -1 for none.</summary>
     public int FirstFreed(int node) => firstFreed[node];
 
     /// <summary>The value to be freed after the same node as another; -1 for none.</summary>
     public int NextFreed(int value) => nextFreed[value];
+
+    private int[] LastsOfMemory()
+    {
+        int[] last = [.. lastUse];
+        for (var node = graph.Nodes.Count - 1; node >= 0; node--)
+        {
+            var (operation, operands) = (graph.Nodes[node].Operation, graph.Nodes[node].Operands);
+            // A map that isn't dense is copied or not, as its strides have it.
+            if (operands.Length > 0 && (operation.IsView(dense: true) || operation.MayPassThrough || operation.Overwrites(recording: false))) Shares(operands[0]);
+            if (overwrittenUnrecorded[node] >= 0) Shares(operands[overwrittenUnrecorded[node]]);
+
+            void Shares(int operand) => last[operand] = Math.Max(last[operand], last[graph.ValueOf(node)]);
+        }
+        return last;
+    }
 
     private (int[] First, int[] Next) Chains()
     {

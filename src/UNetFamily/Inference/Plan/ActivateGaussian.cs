@@ -11,26 +11,15 @@ internal sealed class ActivateGaussian : KernelOperation
     public static Func<Operation>? Of(Operation operation) =>
         PositionCompiler.FunctionOf(operation) is NumberFunction.Gaussian ? () => new ActivateGaussian(operation) : null;
 
-    public override Tensor Run(Tensor[] x)
+    public override void Run(Tensor[] x, Tensor y)
     {
-        var result = empty_like(x[0]);
-        Apply(x[0], result);
-        return result;
+        using var crew = new Crew();
+        GaussianUnit.Apply(x[0].Start(), y.Start(), y.numel(), crew);
+        GC.KeepAlive(x);
+        GC.KeepAlive(y);
     }
 
     public override bool CanOverwrite(int operand) => true;
 
-    public override Tensor Overwrite(Tensor[] x, int operand)
-    {
-        Apply(x[0], x[0]);
-        return x[0];
-    }
-
-    private static void Apply(Tensor x, Tensor y)
-    {
-        using var crew = new Crew();
-        GaussianUnit.Apply(x.Start(), y.Start(), x.numel(), crew);
-        GC.KeepAlive(x);
-        GC.KeepAlive(y);
-    }
+    protected override MemoryLayout LayoutOf(Tensor[] x) => x[0].is_contiguous() ? MemoryLayout.Contiguous : MemoryLayout.ChannelsLast;
 }

@@ -5,7 +5,6 @@ internal sealed class GatherDepthwise : KernelOperation
 {
     private readonly DepthwiseGather kernel;
     private readonly int[] sides;
-    private readonly long[] result;
     private readonly DepthwiseReach[] axes;
 
     private GatherDepthwise(ConvolutionOperation original, long[] x, long[] y) : base(original)
@@ -13,7 +12,7 @@ internal sealed class GatherDepthwise : KernelOperation
         var conv = original.Convolution;
         using var last = original.Weights.Kernel.movedim([0], [-1]).squeeze(0);
         kernel = new DepthwiseGather((int)conv.in_channels, InVolume(conv.kernel_size), last.Numbers(), original.Weights.Bias?.Numbers() ?? new float[conv.in_channels]);
-        (sides, result) = (InVolume(x[2..]), y);
+        sides = InVolume(x[2..]);
         axes = DepthwiseGrid.InVolume([.. Enumerable.Range(0, x.Length - 2).Select(axis => original.Reach(axis, x[axis + 2], y[axis + 2]))], DepthwiseReach.OfSlice);
     }
 
@@ -26,12 +25,7 @@ internal sealed class GatherDepthwise : KernelOperation
     /// <param name="y">The shape of its result.</param>
     public static Func<Operation>? Of(Operation operation, long[] x, long[] y) => Takes(operation) ? () => new GatherDepthwise((ConvolutionOperation)operation, x, y) : null;
 
-    public override Tensor Run(Tensor[] x)
-    {
-        var gathered = MemoryLayout.ChannelsLast.Empty(result, x[0].dtype, x[0].device);
-        ForSamples(x[0], gathered, (input, output, crew) => kernel.Run(input, sides, output, axes, crew));
-        return gathered;
-    }
+    public override void Run(Tensor[] x, Tensor y) => ForSamples(x[0], y, (from, to, crew) => kernel.Run(from, sides, to, axes, crew));
 
     private static int[] InVolume(long[] sides) => DepthwiseGrid.InVolume(Array.ConvertAll(sides, side => (int)side), 1);
 }

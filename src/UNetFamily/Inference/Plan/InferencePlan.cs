@@ -2,11 +2,12 @@ namespace UNetFamily;
 
 /// <summary>
 /// A network made ready to predict batches of one shape, on the device and in the type that it has now. It gives the logits of the network in evaluation mode, to rounding, and leaves the network as it is:
-/// norms of constant statistics are folded into the convolutions before them, dropout and the maps of deep supervision are left out, each map is freed at its last use or written over, and every operation
+/// norms of constant statistics are folded into the convolutions before them, dropout and the maps of deep supervision are left out, maps that aren't needed at the same time lie in the same memory, and every operation
 /// runs in the memory layout that makes the whole fastest, which was measured when the plan was made.
 /// </summary>
 /// <remarks>
 /// The plan has the weights that the network had when it was made: after a training step, or another checkpoint, make a new one. It can be used by several threads at once. Hooks of layers don't fire.
+/// It keeps the memory of its maps, once for as many threads as have used it at once, until it is disposed.
 /// Measurements differ from process to process, and so may the last bits of the logits; within one process, plans of equal shapes are equal.
 /// </remarks>
 public sealed class InferencePlan : IDisposable
@@ -14,6 +15,7 @@ public sealed class InferencePlan : IDisposable
     private readonly FoldedGraph folded;
     private readonly PlannedGraph planned;
     private readonly Liveness liveness;
+    private readonly PlannedMemory memory;
     private readonly ScalarType type;
     private readonly Device device;
     private bool isDisposed;
@@ -39,6 +41,7 @@ public sealed class InferencePlan : IDisposable
         folded.DisposeExcept(planned.Graph.Nodes.Select(node => node.Operation).OfType<ConvolutionOperation>().SelectMany(operation => new[] { operation.Weights.Kernel, operation.Weights.Bias! }));
         if (Allocator.KeepsFreedBlocks) Allocator.ReturnFreedBlocks();
         liveness = new Liveness(planned.Graph);
+        memory = new PlannedMemory(planned.Graph, planned.Operations, liveness, type, device);
         InputShape = [.. shape];
         var paths = ModulePaths.Of(model.Whole);
         Steps = [.. planned.Graph.Nodes.Zip(planned.Operations, (node, how) =>
@@ -77,22 +80,22 @@ public sealed class InferencePlan : IDisposable
             throw new ArgumentException($"The plan is for {type} on {device}; input is {input.dtype} on {input.device}. Convert it with input.to(ScalarType.{type}, new Device(\"{device}\")).", nameof(input));
 
         using var noGradient = no_grad();
-        using var scope = NewDisposeScope();
-        var (graph, values) = (planned.Graph, new Tensor?[planned.Graph.Values]);
-        values[0] = input.is_contiguous() ? input : input.contiguous();
-        for (var node = 0; node < graph.Nodes.Count; node++)
+        var block = memory.Take();
+        try
         {
-            values[graph.ValueOf(node)] = Compute(node, Array.ConvertAll(graph.Nodes[node].Operands, operand => values[operand]!));
-            Free(node, values);
+            return Run(input, block);
         }
-        var logits = values[graph.Outputs[0]]!;
-        return scope.Contains(logits) ? logits.MoveToOuterDisposeScope() : logits.alias().MoveToOuterDisposeScope();
+        finally
+        {
+            memory.Return(block);
+        }
     }
 
     /// <summary>Frees the weights that were made for the plan; those of the network stay.</summary>
     public void Dispose()
     {
         isDisposed = true;
+        memory.Dispose();
         planned.Dispose();
         folded.Dispose();
     }
@@ -100,10 +103,29 @@ public sealed class InferencePlan : IDisposable
     /// <summary>The steps as lines of text.</summary>
     public override string ToString() => string.Join('\n', Steps);
 
-    private Tensor Compute(int node, Tensor[] operands)
+    private Tensor Run(Tensor input, Tensor? block)
+    {
+        using var scope = NewDisposeScope();
+        var (graph, values) = (planned.Graph, new Tensor?[planned.Graph.Values]);
+        values[0] = input.is_contiguous() ? input : input.contiguous();
+        for (var node = 0; node < graph.Nodes.Count; node++)
+        {
+            values[graph.ValueOf(node)] = Compute(node, Array.ConvertAll(graph.Nodes[node].Operands, operand => values[operand]!), block);
+            Free(node, values);
+        }
+        var logits = values[graph.Outputs[0]]!;
+        return scope.Contains(logits) ? logits.MoveToOuterDisposeScope() : logits.alias().MoveToOuterDisposeScope();
+    }
+
+    private Tensor Compute(int node, Tensor[] operands, Tensor? block)
     {
         var (operation, layout) = (planned.Graph.Nodes[node].Operation, planned.Operations[node].Layout);
         using var copy = liveness.NeedsCopy(node) ? operands[0] = operands[0].clone() : null;
+        if (memory.Of(node, block) is { } place)
+        {
+            ((PlacedOperation)operation).Run(operands, place);
+            return place;
+        }
         var over = liveness.Overwritten(node, recording: false);
         var result = over >= 0 ? operation.Overwrite(operands, over) : operation.Run(operands);
         if (!operation.TakesChannelsLast || operation is Narrow || result.IsIn(layout)) return result;

@@ -2,7 +2,7 @@ namespace UNetFamily;
 
 /// <summary>An operation that is computed by a kernel of this library; only plans have it. float32 on the CPU.</summary>
 /// <param name="original">The operation, whose result it gives.</param>
-internal abstract class KernelOperation(Operation original) : Operation
+internal abstract class KernelOperation(Operation original) : PlacedOperation
 {
     public override string Name => $"{original.Name} ({GetType().Name})";
 
@@ -10,13 +10,9 @@ internal abstract class KernelOperation(Operation original) : Operation
 
     public sealed override LayerKind Kind => original.Kind;
 
-    public sealed override bool TakesChannelsLast => true;
-
     public override long[] Shape(long[][] x) => original.Shape(x);
 
     public override long Macs(long[][] x, long[] y) => original.Macs(x, y);
-
-    public sealed override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.None;
 
     public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => original.Fields(fields, x, y);
 

@@ -24,24 +24,11 @@ internal sealed class NormalizeByMoments : KernelOperation
             new(operation, new GroupMoments((int)x[1], (int)groups, eps, weight?.Numbers(), bias?.Numbers()));
     }
 
-    public override Tensor Run(Tensor[] x)
+    public override void Run(Tensor[] x, Tensor y)
     {
-        var result = empty_like(x[0]);
-        Normalize(x[0], result);
-        return result;
+        var positions = y.shape.Positions();
+        ForSamples(x[0], y, (from, to, crew) => moments.Normalize(from, to, positions, crew));
     }
 
     public override bool CanOverwrite(int operand) => true;
-
-    public override Tensor Overwrite(Tensor[] x, int operand)
-    {
-        Normalize(x[0], x[0]);
-        return x[0];
-    }
-
-    private void Normalize(Tensor x, Tensor y)
-    {
-        var positions = x.shape.Positions();
-        ForSamples(x, y, (from, to, crew) => moments.Normalize(from, to, positions, crew));
-    }
 }

@@ -29,12 +29,12 @@ internal sealed class PositionGroup(FlowGraph inner) : KernelOperation(inner.Nod
     }
 
     /// <summary>Runs them one after the other, as libtorch does.</summary>
-    public override Tensor Run(Tensor[] x)
+    public override void Run(Tensor[] x, Tensor y)
     {
         using var scope = NewDisposeScope();
         List<Tensor> values = [.. x];
         foreach (var node in inner.Nodes) values.Add(node.Operation.Run(Array.ConvertAll(node.Operands, operand => values[operand])));
-        return values[^1].MoveToOuterDisposeScope();
+        y.copy_(values[^1]);
     }
 
     public override long[] Shape(long[][] x)

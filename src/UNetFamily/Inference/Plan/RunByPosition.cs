@@ -18,20 +18,13 @@ internal sealed class RunByPosition : KernelOperation, IDisposable
         _ => null,
     };
 
-    public override Tensor Run(Tensor[] x)
+    public override void Run(Tensor[] x, Tensor y)
     {
-        var result = MemoryLayout.ChannelsLast.Empty(Shape(Array.ConvertAll(x, operand => operand.shape)), x[0].dtype, x[0].device);
-        Run(x, result);
-        return result;
+        var positions = y.shape.Positions();
+        ForSamples(x, y, (from, to, crew) => program.Run(from, to, positions, crew));
     }
 
     public override bool CanOverwrite(int operand) => PositionCompiler.CanOverwrite(graph, operand);
-
-    public override Tensor Overwrite(Tensor[] x, int operand)
-    {
-        Run(x, x[operand]);
-        return x[operand];
-    }
 
     public void Dispose() => program.Dispose();
 
@@ -40,11 +33,5 @@ internal sealed class RunByPosition : KernelOperation, IDisposable
         var graph = new FlowGraph(operands);
         graph.Outputs = [graph.Add(new FlowNode(operation, [.. Enumerable.Range(0, operands.Length)], operation.Shape(operands), operation.Layer!))];
         return graph;
-    }
-
-    private void Run(Tensor[] x, Tensor y)
-    {
-        var positions = y.shape.Positions();
-        ForSamples(x, y, (from, to, crew) => program.Run(from, to, positions, crew));
     }
 }

@@ -14,12 +14,10 @@ internal sealed class WinogradConvolve : KernelOperation, IDisposable
     public static Func<Operation>? Of(Operation operation, long[] x, long[] y) =>
         operation is Convolve { TakesWeights: true } convolve && WinogradConvolution.Takes(convolve.Convolution, convolve.Weights.Kernel) && x.AsSpan(2).SequenceEqual(y.AsSpan(2)) ? () => new WinogradConvolve(convolve) : null;
 
-    public override Tensor Run(Tensor[] x)
+    public override void Run(Tensor[] x, Tensor y)
     {
-        var result = MemoryLayout.ChannelsLast.Empty(Shape([x[0].shape]), x[0].dtype, x[0].device);
-        var sides = result.shape[2..];
-        ForSamples(x[0], result, (from, to, crew) => kernel.Run(from, to, sides, crew));
-        return result;
+        var sides = y.shape[2..];
+        ForSamples(x[0], y, (from, to, crew) => kernel.Run(from, to, sides, crew));
     }
 
     public void Dispose() => kernel.Dispose();

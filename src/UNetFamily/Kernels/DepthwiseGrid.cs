@@ -63,6 +63,11 @@ internal sealed class DepthwiseGrid
     /// <param name="slice">The value for the axis that images lack.</param>
     public static T[] InVolume<T>(T[] axes, T slice) => axes.Length == 2 ? [slice, .. axes] : axes;
 
+    /// <summary>Numbers of each axis, for a volume; images are volumes of one slice.</summary>
+    /// <param name="axes">Numbers for two axes or three.</param>
+    /// <param name="slice">The number for the axis that images lack.</param>
+    public static int[] InVolume(ReadOnlySpan<long> axes, int slice) => InVolume(Array.ConvertAll(axes.ToArray(), number => (int)number), slice);
+
     private DepthwiseTap TapAt(int[] place)
     {
         var reach = PerAxis(axis => place[axis] * dilation[axis]);

@@ -1,35 +1,85 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace UNetFamily;
 
-/// <summary>The weights of a pointwise convolution as <see cref="PanelProduct"/> reads them, and its shifts.</summary>
+/// <summary>The weights of a matrix product as <see cref="PanelProduct"/> reads them, and its shifts.</summary>
 internal sealed unsafe class PackedWeights : IDisposable
 {
+    private readonly float* shift;
+
     /// <summary>Packs weights.</summary>
-    /// <param name="weights">The weights, (out, in, 1, …), float32 on the CPU.</param>
-    public PackedWeights(ConvolutionWeights weights)
+    /// <param name="matrix">(in, out), float32 on the CPU.</param>
+    /// <param name="shift">What is added to each column: (out); null for nothing.</param>
+    public PackedWeights(Tensor matrix, Tensor? shift)
     {
-        var (kernel, bias) = weights;
-        (Outputs, Inputs) = ((int)kernel.shape[0], (int)kernel.shape[1]);
-        Shift = new float[Outputs];
-        if (bias is not null) bias.Numbers().CopyTo(Shift, 0);
-        var numbers = kernel.Numbers();
-        Panels = (float*)NativeMemory.AlignedAlloc((nuint)numbers.Length * sizeof(float), 64);
-        for (var column = 0; column < Outputs; column++)
-            for (var row = 0; row < Inputs; row++) Panels[PanelProduct.Place(row, column, Inputs, Outputs)] = numbers[(column * Inputs) + row];
+        (Inputs, Outputs) = ((int)matrix.shape[0], (int)matrix.shape[1]);
+        Columns = (Outputs + PanelProduct.Lanes - 1) / PanelProduct.Lanes * PanelProduct.Lanes;
+        this.shift = Allocate(Columns);
+        var shifts = new Span<float>(this.shift, Columns);
+        shifts.Clear();
+        shift?.Numbers().CopyTo(shifts);
+        Panels = Allocate((long)Inputs * Columns);
+        using var rows = matrix.contiguous();
+        var numbers = MemoryMarshal.Cast<byte, float>(rows.bytes);
+        for (var row = 0; row < Inputs; row++)
+        {
+            for (var column = 0; column < Columns; column += PanelProduct.Lanes)
+            {
+                var lanes = new Span<float>(Panels + PanelProduct.Place(row, column, Inputs, Columns), PanelProduct.Lanes);
+                lanes.Clear();
+                numbers.Slice((row * Outputs) + column, Math.Min(PanelProduct.Lanes, Outputs - column)).CopyTo(lanes);
+            }
+        }
     }
 
-    /// <summary>Channels that go in.</summary>
+    /// <summary>Packs the weights of a pointwise convolution.</summary>
+    /// <param name="weights">(out, in, 1, …), float32 on the CPU.</param>
+    public static PackedWeights OfPointwise(ConvolutionWeights weights)
+    {
+        using var scope = NewDisposeScope();
+        return new PackedWeights(weights.Kernel.flatten(1).t(), weights.Bias);
+    }
+
+    /// <summary>The length of a sum.</summary>
     public int Inputs { get; }
 
-    /// <summary>Channels that come out.</summary>
+    /// <summary>The columns that are wanted.</summary>
     public int Outputs { get; }
+
+    /// <summary>The columns that are computed, a multiple of 16; those that aren't wanted are zero.</summary>
+    public int Columns { get; }
 
     /// <summary>The weights, in panels.</summary>
     public float* Panels { get; }
 
-    /// <summary>What is added to each channel.</summary>
-    public float[] Shift { get; }
+    /// <summary>What is added to each of <see cref="Columns"/>.</summary>
+    public float* Shift => shift;
 
-    public void Dispose() => NativeMemory.AlignedFree(Panels);
+    /// <summary>Adds the shifts to products and stores the columns that are wanted.</summary>
+    /// <param name="products">(rows, <see cref="Columns"/>).</param>
+    /// <param name="to">(rows, <see cref="Outputs"/>).</param>
+    /// <param name="rows">How many rows.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void Store(float* products, float* to, int rows)
+    {
+        for (var row = 0; row < rows; row++, products += Columns, to += Outputs)
+        {
+            var column = 0;
+            for (; column + PanelProduct.Lanes <= Outputs; column += PanelProduct.Lanes) (Vector512.Load(products + column) + Vector512.Load(shift + column)).Store(to + column);
+            if (column == Outputs) continue;
+            // What is stored too much, the next row is stored over.
+            if (row + 1 < rows && column + PanelProduct.Lanes <= 2 * Outputs) (Vector512.Load(products + column) + Vector512.Load(shift + column)).Store(to + column);
+            else for (; column < Outputs; column++) to[column] = products[column] + shift[column];
+        }
+    }
+
+    public void Dispose()
+    {
+        NativeMemory.AlignedFree(Panels);
+        NativeMemory.AlignedFree(shift);
+    }
+
+    private static float* Allocate(long numbers) => (float*)NativeMemory.AlignedAlloc(checked((nuint)numbers * sizeof(float)), 64);
 }

@@ -17,6 +17,9 @@ internal static unsafe class PanelProduct
     /// <summary>The numbers of a vector; columns come in multiples of it.</summary>
     public const int Lanes = 16;
 
+    /// <summary>Whether the processor has vectors of 512 bits, without which libtorch is faster.</summary>
+    public static bool IsFast => Vector512.IsHardwareAccelerated;
+
     /// <summary>Where column <paramref name="column"/> of row <paramref name="row"/> lies among packed weights.</summary>
     public static long Place(long row, long column, long rows, long columns)
     {

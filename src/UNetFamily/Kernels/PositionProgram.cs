@@ -1,6 +1,3 @@
-using System.Buffers;
-using System.Runtime.Intrinsics;
-
 namespace UNetFamily;
 
 /// <summary>
@@ -14,12 +11,11 @@ internal sealed unsafe class PositionProgram(int[] operands, int result, int bet
 {
     private const int BlockBytes = 256 << 10;
     private const int MostRows = 128;
-    private const int BytesOfLine = 64;
 
     private readonly int rowsAtOnce = Math.Clamp(BlockBytes / ((operands.Sum() + result + between) * sizeof(float)) / PanelProduct.Rows * PanelProduct.Rows, PanelProduct.Rows, MostRows);
 
     /// <summary>Whether it works with so many channels, and fast.</summary>
-    public static bool Takes(long channels) => channels % PanelProduct.Lanes == 0 && Vector512.IsHardwareAccelerated;
+    public static bool Takes(long channels) => channels % PanelProduct.Lanes == 0 && PanelProduct.IsFast;
 
     /// <summary>Computes one sample.</summary>
     /// <param name="x">Where the numbers of each operand begin.</param>
@@ -47,33 +43,25 @@ internal sealed unsafe class PositionProgram(int[] operands, int result, int bet
         if (whole == rows) return;
         // What is left over is computed among zeros.
         var left = rows - whole;
-        var numbers = ArrayPool<float>.Shared.Rent(PanelProduct.Rows * (operands.Sum() + result));
-        numbers.AsSpan(0, PanelProduct.Rows * operands.Sum()).Clear();
-        fixed (float* start = numbers)
+        using var scratch = new Scratch(PanelProduct.Rows * (operands.Sum() + result));
+        var next = scratch.Start;
+        new Span<float>(next, PanelProduct.Rows * operands.Sum()).Clear();
+        var padded = stackalloc float*[operands.Length];
+        for (var i = 0; i < operands.Length; i++)
         {
-            var next = start;
-            var padded = stackalloc float*[operands.Length];
-            for (var i = 0; i < operands.Length; i++)
-            {
-                padded[i] = next;
-                new Span<float>(x[i] + ((nint)whole * operands[i]), left * operands[i]).CopyTo(new Span<float>(next, left * operands[i]));
-                next += PanelProduct.Rows * operands[i];
-            }
-            Block(padded, next, PanelProduct.Rows);
-            new Span<float>(next, left * result).CopyTo(new Span<float>(y + ((nint)whole * result), left * result));
+            padded[i] = next;
+            new Span<float>(x[i] + ((nint)whole * operands[i]), left * operands[i]).CopyTo(new Span<float>(next, left * operands[i]));
+            next += PanelProduct.Rows * operands[i];
         }
-        ArrayPool<float>.Shared.Return(numbers);
+        Block(padded, next, PanelProduct.Rows);
+        new Span<float>(next, left * result).CopyTo(new Span<float>(y + ((nint)whole * result), left * result));
     }
 
     private void Block(float** x, float* y, int rows)
     {
-        var numbers = ArrayPool<float>.Shared.Rent((rows * between) + (BytesOfLine / sizeof(float)));
-        fixed (float* start = numbers)
-        {
-            var block = new PositionBlock(x, y, (float*)(((nuint)start + BytesOfLine - 1) / BytesOfLine * BytesOfLine), rows);
-            foreach (var step in steps) step.Run(block);
-        }
-        ArrayPool<float>.Shared.Return(numbers);
+        using var scratch = new Scratch(rows * between);
+        var block = new PositionBlock(x, y, scratch.Start, rows);
+        foreach (var step in steps) step.Run(block);
     }
 }
 

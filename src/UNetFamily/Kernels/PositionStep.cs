@@ -21,7 +21,7 @@ internal sealed unsafe class MultiplyStep(PackedWeights weights, PositionPlace f
     {
         var y = block.At(to);
         PanelProduct.Multiply(block.At(from), from.Step, 0, weights.Panels, y, to.Step, block.Rows, 1, weights.Inputs, weights.Outputs);
-        fixed (float* shifts = weights.Shift) NumberFunctions.Apply(function, y, to.Step, y, to.Step, shifts, block.Rows, to.Channels);
+        NumberFunctions.Apply(function, y, to.Step, y, to.Step, weights.Shift, block.Rows, to.Channels);
     }
 
     public void Dispose() => weights.Dispose();

@@ -21,5 +21,5 @@ internal sealed class ActivateGaussian : KernelOperation
 
     public override bool CanOverwrite(int operand) => true;
 
-    protected override MemoryLayout LayoutOf(Tensor[] x) => x[0].is_contiguous() ? MemoryLayout.Contiguous : MemoryLayout.ChannelsLast;
+    public override MemoryLayout LayoutOf(Tensor[] x) => x[0].is_contiguous() ? MemoryLayout.Contiguous : MemoryLayout.ChannelsLast;
 }

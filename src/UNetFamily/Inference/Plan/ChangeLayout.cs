@@ -19,5 +19,5 @@ internal sealed class ChangeLayout(MemoryLayout to) : PlacedOperation
 
     public override PixelFields? Fields(PixelFields?[] fields, long[][] x, long[] y) => fields[0];
 
-    protected override MemoryLayout LayoutOf(Tensor[] x) => to;
+    public override MemoryLayout LayoutOf(Tensor[] x) => to;
 }

@@ -11,8 +11,8 @@ internal sealed class GatherDepthwise : KernelOperation
     {
         var conv = original.Convolution;
         using var last = original.Weights.Kernel.movedim([0], [-1]).squeeze(0);
-        kernel = new DepthwiseGather((int)conv.in_channels, InVolume(conv.kernel_size), last.Numbers(), original.Weights.Bias?.Numbers() ?? new float[conv.in_channels]);
-        sides = InVolume(x[2..]);
+        kernel = new DepthwiseGather((int)conv.in_channels, DepthwiseGrid.InVolume(conv.kernel_size.AsSpan(), 1), last.Numbers(), original.Weights.Bias?.Numbers() ?? new float[conv.in_channels]);
+        sides = DepthwiseGrid.InVolume(x.AsSpan(2), 1);
         axes = DepthwiseGrid.InVolume([.. Enumerable.Range(0, x.Length - 2).Select(axis => original.Reach(axis, x[axis + 2], y[axis + 2]))], DepthwiseReach.OfSlice);
     }
 
@@ -26,6 +26,4 @@ internal sealed class GatherDepthwise : KernelOperation
     public static Func<Operation>? Of(Operation operation, long[] x, long[] y) => Takes(operation) ? () => new GatherDepthwise((ConvolutionOperation)operation, x, y) : null;
 
     public override void Run(Tensor[] x, Tensor y) => ForSamples(x[0], y, (from, to, crew) => kernel.Run(from, sides, to, axes, crew));
-
-    private static int[] InVolume(long[] sides) => DepthwiseGrid.InVolume(Array.ConvertAll(sides, side => (int)side), 1);
 }

@@ -29,7 +29,7 @@ public sealed class InferencePlan : IDisposable
         folded = FoldedGraph.Of(graph, graph.Outputs.AsSpan(0, 1));
         try
         {
-            using var timer = new OperationTimer(type, device, largest: folded.Graph.Nodes.Max(node => folded.Graph.OperandShapes(node).Append(node.Shape).Sum(operand => operand.Elements())));
+            using var timer = new OperationTimer(type, device);
             planned = PlannedGraph.Of(folded.Graph, type is ScalarType.Float32 && device.type is DeviceType.CPU, cost ?? timer.Milliseconds);
         }
         catch

@@ -6,8 +6,7 @@ namespace UNetFamily;
 /// <summary>How long operations take here, each measured once per process, alone and on maps of one number.</summary>
 /// <param name="type">The type of the maps.</param>
 /// <param name="device">Where they are.</param>
-/// <param name="largest">The most numbers that operands of an operation have together.</param>
-internal sealed class OperationTimer(ScalarType type, Device device, long largest) : IDisposable
+internal sealed class OperationTimer(ScalarType type, Device device) : IDisposable
 {
     private const int Fewest = 3, Most = 8;
     private const double LongMilliseconds = 50;
@@ -15,9 +14,11 @@ internal sealed class OperationTimer(ScalarType type, Device device, long larges
 
     private static readonly ConcurrentDictionary<string, double> Known = new();
 
-    // All operands in turn, once something has to be measured: glibc seldom takes a block of the same size again, so that the process would grow with each operation.
+    // All operands, and the result, in turn, once something has to be measured: glibc seldom takes a block of the same size again, so that the process would grow with each operation.
     private Tensor? numbers;
-    private long mostBytes;
+
+    // What the process had before.
+    private readonly long bytesBefore = Environment.WorkingSet;
 
     /// <summary>The milliseconds of a way to compute an operation; the best of a few, after one that doesn't count.</summary>
     /// <param name="way">The way.</param>
@@ -27,16 +28,9 @@ internal sealed class OperationTimer(ScalarType type, Device device, long larges
     {
         var key = $"{Name(way.Operation)} {way.Kernel} {layout} {string.Join(' ', shapes.Select(shape => shape.Print()))} {type} {device} {get_num_threads()}";
         if (Known.TryGetValue(key, out var known)) return known;
-        if (numbers is null)
-        {
-            numbers = full([largest], 0.5, type, device).DetachFromDisposeScope();
-            mostBytes = Environment.WorkingSet + (sizeof(float) * largest);
-        }
         using var scope = NewDisposeScope();
         var operation = way.Make();
-        using (operation as IDisposable) Known[key] = Measure(operation, shapes, layout);
-        if (Allocator.KeepsFreedBlocks && Environment.WorkingSet > mostBytes) Allocator.ReturnFreedBlocks();
-        return Known[key];
+        using (operation as IDisposable) return Known[key] = Measure(operation, shapes, layout);
     }
 
     /// <summary>Frees the operands.</summary>
@@ -48,8 +42,12 @@ internal sealed class OperationTimer(ScalarType type, Device device, long larges
 
     private double Measure(Operation operation, long[][] shapes, MemoryLayout layout)
     {
-        var taken = 0L;
-        var operands = Array.ConvertAll(shapes, Next);
+        var (taken, result) = (0L, operation.Shape(shapes));
+        // As in a plan, where such results have their places.
+        var isPlaced = operation is PlacedOperation;
+        var mostBytes = bytesBefore + (type.ElementSize() * (Room(shapes.Sum(shape => shape.Elements()) + (isPlaced ? result.Elements() : 0)) + result.Elements()));
+        var operands = Array.ConvertAll(shapes, shape => Next(shape, layout));
+        var place = isPlaced ? Next(result, ((PlacedOperation)operation).LayoutOf(operands)) : null;
         Timed();
         var best = Timed();
         // A result in memory that is new to the process costs more than many an operation; once its blocks have been used, none is.
@@ -61,9 +59,20 @@ internal sealed class OperationTimer(ScalarType type, Device device, long larges
         }
         return best;
 
-        Tensor Next(long[] shape)
+        long Room(long needed)
         {
-            var operand = (shape.Length > 2 ? layout : MemoryLayout.Contiguous).View(numbers!, taken, shape);
+            if (!(numbers?.numel() >= needed))
+            {
+                numbers?.Dispose();
+                if (Allocator.KeepsFreedBlocks) Allocator.ReturnFreedBlocks();
+                numbers = full([needed], 0.5, type, device).DetachFromDisposeScope();
+            }
+            return numbers.numel();
+        }
+
+        Tensor Next(long[] shape, MemoryLayout within)
+        {
+            var operand = (shape.Length > 2 ? within : MemoryLayout.Contiguous).View(numbers!, taken, shape);
             taken += shape.Elements();
             return operand;
         }
@@ -73,10 +82,13 @@ internal sealed class OperationTimer(ScalarType type, Device device, long larges
             using var meanwhile = NewDisposeScope();
             if (device.type is DeviceType.CUDA) cuda.synchronize(device);
             var start = Stopwatch.GetTimestamp();
-            var result = operation.Run(operands);
-            if (!result.IsIn(layout)) result.CopyIn(layout);
+            if (place is not null) ((PlacedOperation)operation).Run(operands, place);
+            else if (operation.Run(operands) is var result && !result.IsIn(layout)) result.CopyIn(layout);
             if (device.type is DeviceType.CUDA) cuda.synchronize(device);
-            return Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            var milliseconds = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            meanwhile.Dispose();
+            if (Allocator.KeepsFreedBlocks && Environment.WorkingSet > mostBytes) Allocator.ReturnFreedBlocks();
+            return milliseconds;
         }
     }
 }

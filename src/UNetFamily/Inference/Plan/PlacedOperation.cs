@@ -26,5 +26,5 @@ internal abstract class PlacedOperation : Operation
     public sealed override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => MemoryUse.None;
 
     /// <summary>How the result lies in memory.</summary>
-    protected virtual MemoryLayout LayoutOf(Tensor[] x) => MemoryLayout.ChannelsLast;
+    public virtual MemoryLayout LayoutOf(Tensor[] x) => MemoryLayout.ChannelsLast;
 }

@@ -53,14 +53,17 @@ internal sealed class PlannedGraph : IDisposable
     private IEnumerable<Way> Ways(FlowNode node, long[][] shapes, MemoryLayout layout)
     {
         var (operation, channelsLast) = (node.Operation, layout is MemoryLayout.ChannelsLast);
-        (string Name, Func<Operation>? Make)[] kernels = !takesKernels ? [] :
+        (string Name, Func<Operation>? Make)[] kernels = !takesKernels ? [] : !channelsLast ? [(nameof(ActivateGaussian), ActivateGaussian.Of(operation))] :
         [
             (nameof(ActivateGaussian), ActivateGaussian.Of(operation)),
-            (nameof(WinogradConvolve), channelsLast ? WinogradConvolve.Of(operation, shapes[0], node.Shape) : null),
-            (nameof(NormalizeByMoments), channelsLast ? NormalizeByMoments.Of(operation, shapes[0]) : null),
-            (nameof(GatherDepthwise), channelsLast ? GatherDepthwise.Of(operation, shapes[0], node.Shape) : null),
-            (nameof(RunByPosition), channelsLast ? RunByPosition.Of(operation, shapes) : null),
+            (nameof(WinogradConvolve), WinogradConvolve.Of(operation, shapes[0], node.Shape)),
+            (nameof(NormalizeByMoments), NormalizeByMoments.Of(operation, shapes[0])),
+            (nameof(GatherDepthwise), GatherDepthwise.Of(operation, shapes[0], node.Shape)),
+            (nameof(RunByPosition), RunByPosition.Of(operation, shapes)),
+            (nameof(ConvolveBySpreading), ConvolveBySpreading.Of(operation)),
         ];
+        // What either of the others takes, it does better.
+        if (takesKernels && channelsLast && WinogradConvolve.Of(operation, shapes[0], node.Shape) is null && RunByPosition.Of(operation, shapes) is null) kernels = [.. kernels, (nameof(ConvolveByRow), ConvolveByRow.Of(operation))];
         // A group that isn't computed as one would need memory for all that lies between, already to be measured.
         if (operation is not PositionGroup && !(channelsLast && (IsInexact(operation) || !operation.TakesChannelsLast))) yield return new Way(operation, "", () => InLayout(operation, layout));
         foreach (var (name, make) in kernels) if (make is not null) yield return new Way(operation, name, make);

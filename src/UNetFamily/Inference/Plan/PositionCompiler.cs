@@ -84,7 +84,7 @@ internal sealed class PositionCompiler
                     appliedByProducts.Add(next);
                 }
                 var to = places[value] = Place(made, node);
-                steps.Add(new MultiplyStep(new PackedWeights(convolve.Weights), x[0], to.Value, function));
+                steps.Add(new MultiplyStep(PackedWeights.OfPointwise(convolve.Weights), x[0], to.Value, function));
                 break;
             default:
                 if (appliedByProducts.Contains(node)) break;

@@ -7,10 +7,12 @@ namespace UNetFamily;
 /// </summary>
 internal sealed class FoldedGraph : IDisposable
 {
+    private const long NumbersAtOnce = 1 << 20;
+
     private readonly FlowGraph original;
     private readonly int[] uses;
     private readonly int[] renumbered;
-    private readonly List<Tensor> made = [];
+    private readonly HashSet<Tensor> made = new(ReferenceEqualityComparer.Instance);
     private readonly Dictionary<int, NormalizeMap> waiting = [];
 
     private FoldedGraph(FlowGraph original, ReadOnlySpan<int> outputs, bool foldNorms)
@@ -36,17 +38,19 @@ internal sealed class FoldedGraph : IDisposable
     /// <param name="foldNorms">Whether norms go into weights.</param>
     public static FoldedGraph Of(FlowGraph graph, ReadOnlySpan<int> outputs, bool foldNorms = true) => new(graph, outputs, foldNorms);
 
-    /// <summary>Frees those of the weights that were made for it which nobody needs any more.</summary>
-    /// <param name="needed">What is needed.</param>
-    public void DisposeExcept(IEnumerable<Tensor> needed)
+    /// <summary>Frees a weight that nobody needs any more, if it was made for this graph.</summary>
+    /// <param name="weight">The weight.</param>
+    public void Free(Tensor weight)
     {
-        var kept = needed.ToHashSet<Tensor>(ReferenceEqualityComparer.Instance);
-        foreach (var weight in made.Where(weight => !kept.Contains(weight))) weight.Dispose();
-        made.RemoveAll(weight => !kept.Contains(weight));
+        if (made.Remove(weight)) weight.Dispose();
     }
 
     /// <summary>Frees the weights that were made for it.</summary>
-    public void Dispose() => DisposeExcept([]);
+    public void Dispose()
+    {
+        foreach (var weight in made) weight.Dispose();
+        made.Clear();
+    }
 
     private int Take(int index, bool foldNorms)
     {
@@ -97,10 +101,26 @@ internal sealed class FoldedGraph : IDisposable
         var axes = Enumerable.Repeat(1L, (int)kernel.dim() - 2).ToArray();
         var groups = convolution.OutputAxis == 0 ? 1 : convolution.Convolution.groups;
         // A transposed convolution has the outputs of each group beside the inputs of that group.
-        var perGroup = kernel.to(ScalarType.Float64).reshape([groups, -1, .. kernel.shape[1..]]);
-        var scaled = perGroup * (convolution.OutputAxis == 0 ? factor.reshape([1, -1, 1, .. axes]) : factor.reshape([groups, 1, -1, .. axes]));
+        var perGroup = kernel.reshape([groups, -1, .. kernel.shape[1..]]);
+        var scaled = Scaled(perGroup, convolution.OutputAxis == 0 ? factor.reshape([1, -1, 1, .. axes]) : factor.reshape([groups, 1, -1, .. axes]));
         if (bias is not null) shift = bias.to(ScalarType.Float64) * factor + shift;
-        return convolution.With(new ConvolutionWeights(Keep(scaled.reshape(kernel.shape).to(type)), Keep(shift.to(type))));
+        return convolution.With(new ConvolutionWeights(Keep(scaled.reshape(kernel.shape)), Keep(shift.to(type))));
+    }
+
+    /// <summary>Weights times factors, computed in float64 a few at a time: of all, that would be four times what the network has.</summary>
+    /// <param name="weights">(groups, n, …).</param>
+    /// <param name="factor">(groups, n or 1, …).</param>
+    private static Tensor Scaled(Tensor weights, Tensor factor)
+    {
+        var (result, count) = (empty_like(weights), weights.shape[1]);
+        var atOnce = Math.Max(1, NumbersAtOnce / (weights.numel() / count));
+        for (var first = 0L; first < count; first += atOnce)
+        {
+            using var scope = NewDisposeScope();
+            var next = Math.Min(atOnce, count - first);
+            result.narrow(1, first, next).copy_(weights.narrow(1, first, next).to(ScalarType.Float64) * (factor.shape[1] == 1 ? factor : factor.narrow(1, first, next)));
+        }
+        return result;
     }
 
     private Tensor Keep(Tensor weight)

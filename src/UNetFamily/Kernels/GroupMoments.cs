@@ -29,15 +29,16 @@ internal sealed unsafe class GroupMoments(int channels, int groups, double eps, 
     /// <param name="y">Where the result goes; may be <paramref name="x"/>.</param>
     /// <param name="positions">How many positions there are.</param>
     /// <param name="crew">Who works.</param>
+    /// <param name="rectifier">What is applied behind the norm.</param>
     /// <returns>What it was normalized by.</returns>
-    public GroupStatistics Normalize(nint x, nint y, long positions, Crew crew)
+    public GroupStatistics Normalize(nint x, nint y, long positions, Crew crew, Rectifier rectifier = default)
     {
         var parts = Parts(positions);
         var (means, squares) = (new double[parts * channels], new double[parts * channels]);
         crew.Do(parts, part => Moments(x, positions, part, means, squares));
         var statistics = Joined(positions, parts, means, squares);
         float[] factor = [.. statistics.Scale.Select((scale, channel) => (float)(scale * (weight?[channel] ?? 1)))];
-        crew.Do(parts, part => Apply(x, y, positions, part, statistics.Mean, factor));
+        crew.Do(parts, part => Apply(x, y, positions, part, statistics.Mean, factor, rectifier));
         return statistics;
     }
 
@@ -116,7 +117,7 @@ internal sealed unsafe class GroupMoments(int channels, int groups, double eps, 
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private void Apply(nint x, nint y, long positions, int part, float[] mean, float[] factor)
+    private void Apply(nint x, nint y, long positions, int part, float[] mean, float[] factor, Rectifier rectifier)
     {
         var (first, count) = Part(part, positions);
         var step = channels;
@@ -133,8 +134,8 @@ internal sealed unsafe class GroupMoments(int channels, int groups, double eps, 
                 for (var i = 0; i < end; i++, from += step, to += step)
                 {
                     var (value0, value1) = (Vector512.Load(from + channel), Vector512.Load(from + second));
-                    Vector512.FusedMultiplyAdd(value0 - centre0, scale0, shift0).Store(to + channel);
-                    Vector512.FusedMultiplyAdd(value1 - centre1, scale1, shift1).Store(to + second);
+                    rectifier.Of(Vector512.FusedMultiplyAdd(value0 - centre0, scale0, shift0)).Store(to + channel);
+                    rectifier.Of(Vector512.FusedMultiplyAdd(value1 - centre1, scale1, shift1)).Store(to + second);
                 }
             }
         }

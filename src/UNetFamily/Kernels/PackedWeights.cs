@@ -57,21 +57,22 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <summary>What is added to each of <see cref="Columns"/>.</summary>
     public float* Shift => shift;
 
-    /// <summary>Adds the shifts to products and stores the columns that are wanted.</summary>
+    /// <summary>Adds the shifts to products, applies a function, and stores the columns that are wanted.</summary>
     /// <param name="products">(rows, <see cref="Columns"/>).</param>
     /// <param name="to">(rows, <see cref="Outputs"/>).</param>
     /// <param name="rows">How many rows.</param>
+    /// <param name="rectifier">The function.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public void Store(float* products, float* to, int rows)
+    public void Store(float* products, float* to, int rows, Rectifier rectifier = default)
     {
         for (var row = 0; row < rows; row++, products += Columns, to += Outputs)
         {
             var column = 0;
-            for (; column + PanelProduct.Lanes <= Outputs; column += PanelProduct.Lanes) (Vector512.Load(products + column) + Vector512.Load(shift + column)).Store(to + column);
+            for (; column + PanelProduct.Lanes <= Outputs; column += PanelProduct.Lanes) rectifier.Of(Vector512.Load(products + column) + Vector512.Load(shift + column)).Store(to + column);
             if (column == Outputs) continue;
             // What is stored too much, the next row is stored over.
-            if (row + 1 < rows && column + PanelProduct.Lanes <= 2 * Outputs) (Vector512.Load(products + column) + Vector512.Load(shift + column)).Store(to + column);
-            else for (; column < Outputs; column++) to[column] = products[column] + shift[column];
+            if (row + 1 < rows && column + PanelProduct.Lanes <= 2 * Outputs) rectifier.Of(Vector512.Load(products + column) + Vector512.Load(shift + column)).Store(to + column);
+            else for (; column < Outputs; column++) to[column] = rectifier.Of(products[column] + shift[column]);
         }
     }
 

@@ -34,8 +34,9 @@ internal sealed unsafe class RowConvolution : IDisposable
     /// <param name="from">The sides of it.</param>
     /// <param name="y">(depth, height, width, out).</param>
     /// <param name="to">The sides of that.</param>
+    /// <param name="rectifier">What is applied to the result.</param>
     /// <param name="crew">Who works.</param>
-    public void Run(nint x, int[] from, nint y, int[] to, Crew crew)
+    public void Run(nint x, int[] from, nint y, int[] to, Rectifier rectifier, Crew crew)
     {
         var wide = (to[2] + PanelProduct.Rows - 1) / PanelProduct.Rows * PanelProduct.Rows;
         var atOnce = Math.Clamp(FewestPositions / wide, 1, to[1]);
@@ -43,13 +44,13 @@ internal sealed unsafe class RowConvolution : IDisposable
         crew.Do(to[0] * parts, part =>
         {
             var (plane, row) = (part / parts, part % parts * atOnce);
-            Rows((float*)x, from, (float*)y, to, plane, row, Math.Min(atOnce, to[1] - row), wide);
+            Rows((float*)x, from, (float*)y, to, plane, row, Math.Min(atOnce, to[1] - row), wide, rectifier);
         });
     }
 
     public void Dispose() => weights.Dispose();
 
-    private void Rows(float* x, int[] from, float* y, int[] to, int plane, int row, int rows, int wide)
+    private void Rows(float* x, int[] from, float* y, int[] to, int plane, int row, int rows, int wide, Rectifier rectifier)
     {
         var place = kernel[0] * kernel[1] * inputs;
         var length = (((wide - 1) * stride[2]) + kernel[2]) * place;
@@ -66,7 +67,7 @@ internal sealed unsafe class RowConvolution : IDisposable
                     wide, 1, weights.Inputs, Math.Min(PanelProduct.Columns, weights.Columns - column));
             }
         }
-        for (var i = 0; i < rows; i++) weights.Store(products + (i * wide * weights.Columns), y + ((((nint)plane * to[1]) + row + i) * to[2] * weights.Outputs), to[2]);
+        for (var i = 0; i < rows; i++) weights.Store(products + (i * wide * weights.Columns), y + ((((nint)plane * to[1]) + row + i) * to[2] * weights.Outputs), to[2], rectifier);
     }
 
     /// <summary>Lays together what the rows that the kernel reaches for a row of the result have at each of their places.</summary>

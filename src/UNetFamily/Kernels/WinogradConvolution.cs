@@ -44,12 +44,14 @@ internal sealed unsafe class WinogradConvolution : IDisposable
         && conv.stride.All(step => step == 1) && conv.dilation.All(step => step == 1);
 
     /// <summary>Convolves a sample.</summary>
-    /// <param name="x">(…spatial, C).</param>
+    /// <param name="x">Maps (…spatial, channels) that are taken as one.</param>
+    /// <param name="channels">The channels of each, in multiples of 16.</param>
     /// <param name="y">(…spatial, out).</param>
-    /// <param name="sides">The spatial sides of both: (H, W) or (D, H, W).</param>
+    /// <param name="sides">The spatial sides of all: (H, W) or (D, H, W).</param>
+    /// <param name="rectifier">What is applied to the result.</param>
     /// <param name="crew">Who works.</param>
-    public void Run(nint x, nint y, ReadOnlySpan<long> sides, Crew crew) =>
-        new Pass(this, crew, (float*)x, (float*)y, sides.Length == 3 ? (int)sides[0] : 1, (int)sides[^2], (int)sides[^1]).Run();
+    public void Run(nint[] x, int[] channels, nint y, ReadOnlySpan<long> sides, Rectifier rectifier, Crew crew) =>
+        new Pass(this, crew, x, channels, (float*)y, sides.Length == 3 ? (int)sides[0] : 1, (int)sides[^2], (int)sides[^1], rectifier).Run();
 
     public void Dispose()
     {
@@ -63,16 +65,17 @@ internal sealed unsafe class WinogradConvolution : IDisposable
     private readonly struct Pass
     {
         private readonly WinogradConvolution owner;
-        private readonly float* input;
+        private readonly nint[] maps;
+        private readonly int[] channels;
         private readonly float* output;
+        private readonly Rectifier rectifier;
         private readonly Crew crew;
         private readonly int depth, height, width, across, down;
         private readonly int planesPerPart, rowsPerPart, columnsPerGroup;
 
-        public Pass(WinogradConvolution owner, Crew crew, float* input, float* output, int depth, int height, int width)
+        public Pass(WinogradConvolution owner, Crew crew, nint[] maps, int[] channels, float* output, int depth, int height, int width, Rectifier rectifier)
         {
-            (this.owner, this.crew, this.depth, this.height, this.width) = (owner, crew, depth, height, width);
-            this.input = input;
+            (this.owner, this.crew, this.maps, this.channels, this.depth, this.height, this.width, this.rectifier) = (owner, crew, maps, channels, depth, height, width, rectifier);
             this.output = output;
             (across, down) = ((width + WinogradTiles.Side - 1) / WinogradTiles.Side, (height + WinogradTiles.Side - 1) / WinogradTiles.Side);
             var row = (long)across * WinogradTiles.Products * (owner.inputs + owner.outputs) * sizeof(float);
@@ -166,7 +169,7 @@ internal sealed unsafe class WinogradConvolution : IDisposable
             [MethodImpl(MethodImplOptions.AggressiveOptimization)]
             private void Transform(int z, int at)
             {
-                var (inputs, width, height) = (pass.owner.inputs, pass.width, pass.height);
+                var (width, height) = (pass.width, pass.height);
                 var tile = stackalloc Vector512<float>[WinogradTiles.Products];
                 var top = ((row + (at % rows)) * WinogradTiles.Side) - 1;
                 for (var x = 0; x < pass.across; x++)
@@ -174,19 +177,22 @@ internal sealed unsafe class WinogradConvolution : IDisposable
                     var left = (x * WinogradTiles.Side) - 1;
                     var whole = z >= 0 && z < pass.depth && top >= 0 && left >= 0 && top + WinogradTiles.Reach <= height && left + WinogradTiles.Reach <= width;
                     var to = Transformed(0, (at * pass.across) + x);
-                    var corner = pass.input + (((((nint)z * height) + top) * width + left) * inputs);
-                    for (var channel = 0; channel < inputs; channel += PanelProduct.Lanes)
+                    for (var map = 0; map < pass.maps.Length; map++)
                     {
-                        var from = corner + channel;
-                        for (var i = 0; i < WinogradTiles.Reach; i++)
+                        var inputs = pass.channels[map];
+                        var from = (float*)pass.maps[map] + (((((nint)z * height) + top) * width + left) * inputs);
+                        for (var channel = 0; channel < inputs; channel += PanelProduct.Lanes, from += PanelProduct.Lanes, to += PanelProduct.Lanes)
                         {
-                            for (var j = 0; j < WinogradTiles.Reach; j++)
+                            for (var i = 0; i < WinogradTiles.Reach; i++)
                             {
-                                var inside = whole || (z >= 0 && z < pass.depth && top + i >= 0 && top + i < height && left + j >= 0 && left + j < width);
-                                tile[(i * WinogradTiles.Reach) + j] = inside ? Vector512.Load(from + ((((nint)i * width) + j) * inputs)) : default;
+                                for (var j = 0; j < WinogradTiles.Reach; j++)
+                                {
+                                    var inside = whole || (z >= 0 && z < pass.depth && top + i >= 0 && top + i < height && left + j >= 0 && left + j < width);
+                                    tile[(i * WinogradTiles.Reach) + j] = inside ? Vector512.Load(from + ((((nint)i * width) + j) * inputs)) : default;
+                                }
                             }
+                            WinogradTiles.OfInput(tile, to, scratch.StepIn);
                         }
-                        WinogradTiles.OfInput(tile, to + channel, scratch.StepIn);
                     }
                 }
             }
@@ -194,7 +200,7 @@ internal sealed unsafe class WinogradConvolution : IDisposable
             [MethodImpl(MethodImplOptions.AggressiveOptimization)]
             private void TransformBack(int at)
             {
-                var (outputs, width, height) = (pass.owner.outputs, pass.width, pass.height);
+                var (outputs, width, height, rectifier) = (pass.owner.outputs, pass.width, pass.height, pass.rectifier);
                 var tile = stackalloc Vector512<float>[WinogradTiles.Products];
                 var (z, top) = (plane + (at / rows), (row + (at % rows)) * WinogradTiles.Side);
                 for (var x = 0; x < pass.across; x++)
@@ -208,7 +214,7 @@ internal sealed unsafe class WinogradConvolution : IDisposable
                         WinogradTiles.OfProducts(from + channel, scratch.StepOut, tile);
                         var shift = Vector512.Load(pass.owner.bias + channel);
                         for (var i = 0; i < high; i++)
-                            for (var j = 0; j < wide; j++) (tile[(i * WinogradTiles.Reach) + j] + shift).Store(corner + channel + ((((nint)i * width) + j) * outputs));
+                            for (var j = 0; j < wide; j++) rectifier.Of(tile[(i * WinogradTiles.Reach) + j] + shift).Store(corner + channel + ((((nint)i * width) + j) * outputs));
                     }
                 }
             }

@@ -15,8 +15,10 @@ internal sealed class ConvolveByRow : KernelOperation, IDisposable
     public override void Run(Tensor[] x, Tensor y)
     {
         var (from, to) = (DepthwiseGrid.InVolume(x[0].shape.AsSpan(2), 1), DepthwiseGrid.InVolume(y.shape.AsSpan(2), 1));
-        ForSamples(x[0], y, (input, output, crew) => kernel.Run(input, from, output, to, crew));
+        ForSamples(x[0], y, (input, output, crew) => kernel.Run(input, from, output, to, Rectifier, crew));
     }
+
+    protected override bool CanRectify => true;
 
     public void Dispose() => kernel.Dispose();
 }

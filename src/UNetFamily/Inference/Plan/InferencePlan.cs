@@ -12,6 +12,8 @@ namespace UNetFamily;
 /// </remarks>
 public sealed class InferencePlan : IDisposable
 {
+    private const long BytesToReturn = 16 << 20;
+
     private readonly FoldedGraph folded;
     private readonly PlannedGraph planned;
     private readonly Liveness liveness;
@@ -27,18 +29,18 @@ public sealed class InferencePlan : IDisposable
         (type, device) = (weight.dtype, weight.device);
         var graph = model.Record(shape);
         folded = FoldedGraph.Of(graph, graph.Outputs.AsSpan(0, 1));
+        var freed = 0L;
         try
         {
             using var timer = new OperationTimer(type, device);
-            planned = PlannedGraph.Of(folded.Graph, type is ScalarType.Float32 && device.type is DeviceType.CPU, cost ?? timer.Milliseconds);
+            planned = PlannedGraph.Of(folded.Graph, type is ScalarType.Float32 && device.type is DeviceType.CPU, cost ?? timer.Milliseconds, Free);
         }
         catch
         {
             folded.Dispose();
             throw;
         }
-        // Most weights were laid out anew, and what was measured needed more memory than a run does.
-        folded.DisposeExcept(planned.Graph.Nodes.Select(node => node.Operation).OfType<ConvolutionOperation>().SelectMany(operation => new[] { operation.Weights.Kernel, operation.Weights.Bias! }));
+        // What was measured needed memory that a run doesn't.
         if (Allocator.KeepsFreedBlocks) Allocator.ReturnFreedBlocks();
         liveness = new Liveness(planned.Graph);
         memory = new PlannedMemory(planned.Graph, planned.Operations, liveness, type, device);
@@ -46,6 +48,16 @@ public sealed class InferencePlan : IDisposable
         var paths = ModulePaths.Of(model.Whole);
         Steps = [.. planned.Graph.Nodes.Zip(planned.Operations, (node, how) =>
             new PlanStep(node.Operation.Name, paths.GetValueOrDefault(node.Operation.Layer ?? node.Scope, ""), [.. node.Shape], how.Layout, how.Milliseconds))];
+
+        void Free(Tensor weight)
+        {
+            freed += weight.numel() * weight.element_size();
+            folded.Free(weight);
+            // The next weights would seldom fit where these were.
+            if (freed < BytesToReturn || !Allocator.KeepsFreedBlocks) return;
+            Allocator.ReturnFreedBlocks();
+            freed = 0;
+        }
     }
 
     /// <summary>The shape of the batches that it takes: (N, C, …spatial).</summary>

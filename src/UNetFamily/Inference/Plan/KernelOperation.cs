@@ -4,7 +4,23 @@ namespace UNetFamily;
 /// <param name="original">The operation, whose result it gives.</param>
 internal abstract class KernelOperation(Operation original) : PlacedOperation
 {
-    public override string Name => $"{original.Name} ({GetType().Name})";
+    public override string Name => $"{original.Name}{(Rectifier.Applies ? " + Activate" : "")} ({GetType().Name})";
+
+    /// <summary>What is applied to the result before it is stored.</summary>
+    public Rectifier Rectifier { get; private set; }
+
+    /// <summary>Whether something can be.</summary>
+    protected virtual bool CanRectify => false;
+
+    /// <summary>Takes over an activation of the result.</summary>
+    /// <param name="next">The operation behind.</param>
+    /// <returns>Whether it does.</returns>
+    public bool TakesOver(Operation next)
+    {
+        if (!CanRectify || Rectifier.Applies || Rectifier.Find(next) is not { } rectifier) return false;
+        Rectifier = rectifier;
+        return true;
+    }
 
     public sealed override nn.Module? Layer => original.Layer;
 

@@ -27,8 +27,10 @@ internal sealed class NormalizeByMoments : KernelOperation
     public override void Run(Tensor[] x, Tensor y)
     {
         var positions = y.shape.Positions();
-        ForSamples(x[0], y, (from, to, crew) => moments.Normalize(from, to, positions, crew));
+        ForSamples(x[0], y, (from, to, crew) => moments.Normalize(from, to, positions, crew, Rectifier));
     }
+
+    protected override bool CanRectify => true;
 
     public override bool CanOverwrite(int operand) => true;
 }

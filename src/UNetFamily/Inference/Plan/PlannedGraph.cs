@@ -8,13 +8,14 @@ internal sealed class PlannedGraph : IDisposable
     private readonly FlowGraph folded;
     private readonly bool takesKernels;
     private readonly Func<Way, long[][], MemoryLayout, double> cost;
+    private readonly Action<Tensor>? replaced;
     private readonly List<IDisposable> made = [];
     private readonly Dictionary<(int Value, MemoryLayout Layout), int> renumbered = [];
     private readonly List<PlannedOperation> operations = [];
 
-    private PlannedGraph(FlowGraph folded, bool takesKernels, Func<Way, long[][], MemoryLayout, double> cost)
+    private PlannedGraph(FlowGraph folded, bool takesKernels, Func<Way, long[][], MemoryLayout, double> cost, Action<Tensor>? replaced)
     {
-        (this.folded, this.takesKernels, this.cost) = (folded, takesKernels, cost);
+        (this.folded, this.takesKernels, this.cost, this.replaced) = (folded, takesKernels, cost, replaced);
         Graph = new FlowGraph(folded.Inputs);
         using var noGradient = no_grad();
         var forms = new Dictionary<MemoryLayout, Form>[folded.Nodes.Count];
@@ -22,8 +23,26 @@ internal sealed class PlannedGraph : IDisposable
         foreach (var (index, node) in folded.Nodes.Index().OrderByDescending(each => each.Item.Shape.Elements())) forms[index] = Forms(node);
         var layouts = Choose(forms);
         for (var value = 0; value < folded.Inputs.Length; value++) renumbered[(value, MemoryLayout.Contiguous)] = value;
-        for (var node = 0; node < forms.Length; node++) Take(node, layouts[node], forms[node]);
+        var uses = folded.Uses(folded.Outputs);
+        for (var node = 0; node < forms.Length; node++)
+            if (!IsJoinedByKernel(node) && !IsTakenOver(node)) Take(node, layouts[node], forms[node]);
         Graph.Outputs = [.. folded.Outputs.Select(output => In(output, MemoryLayout.Contiguous))];
+
+        // Maps that only a convolution takes, which can take their channels from where they are.
+        bool IsJoinedByKernel(int node) =>
+            folded.Nodes[node].Operation is Concatenation && uses[folded.ValueOf(node)] == 1 && folded.OperandShapes(folded.Nodes[node]).All(shape => shape[1] % PanelProduct.Lanes == 0)
+            && Enumerable.Range(node + 1, forms.Length - node - 1).FirstOrDefault(next => folded.Nodes[next].Operands.Contains(folded.ValueOf(node))) is > 0 and var taker
+            && layouts[node] == layouts[taker] && forms[taker][layouts[taker]].Kernel == nameof(WinogradConvolve);
+
+        // An activation that what comes before it can apply as well.
+        bool IsTakenOver(int node)
+        {
+            var (operands, layout) = (folded.Nodes[node].Operands, layouts[node]);
+            if (operands.Length != 1 || uses[operands[0]] != 1 || !renumbered.TryGetValue((operands[0], layout), out var before) || before < Graph.Inputs.Length) return false;
+            if (Graph.Nodes[before - Graph.Inputs.Length].Operation is not KernelOperation kernel || !kernel.TakesOver(folded.Nodes[node].Operation)) return false;
+            renumbered[(folded.ValueOf(node), layout)] = before;
+            return true;
+        }
     }
 
     /// <summary>The graph, with the changes of layout in it.</summary>
@@ -36,7 +55,9 @@ internal sealed class PlannedGraph : IDisposable
     /// <param name="folded">A graph without anything that isn't needed.</param>
     /// <param name="takesKernels">Whether it computes in float32 on a CPU, as the kernels of this library do.</param>
     /// <param name="cost">The milliseconds that a way takes for operands of these shapes, all in a layout.</param>
-    public static PlannedGraph Of(FlowGraph folded, bool takesKernels, Func<Way, long[][], MemoryLayout, double> cost) => new(takesKernels ? FusedGraph.Of(folded) : folded, takesKernels, cost);
+    /// <param name="replaced">Takes each convolution's weights of the graph that the plan doesn't need, as soon as it has them in another form.</param>
+    public static PlannedGraph Of(FlowGraph folded, bool takesKernels, Func<Way, long[][], MemoryLayout, double> cost, Action<Tensor>? replaced = null) =>
+        new(takesKernels ? FusedGraph.Of(folded) : folded, takesKernels, cost, replaced);
 
     /// <summary>Frees the weights that were made for it.</summary>
     public void Dispose() => made.ForEach(weights => weights.Dispose());
@@ -44,9 +65,9 @@ internal sealed class PlannedGraph : IDisposable
     /// <summary>The fastest way to compute a node in each layout.</summary>
     private Dictionary<MemoryLayout, Form> Forms(FlowNode node)
     {
-        if (!IsMap(node)) return new() { [MemoryLayout.Contiguous] = new Form(() => node.Operation, 0) };
+        if (!IsMap(node)) return new() { [MemoryLayout.Contiguous] = new Form(() => node.Operation, 0, "") };
         var shapes = folded.OperandShapes(node);
-        return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout => Ways(node, shapes, layout).Select(way => new Form(way.Make, cost(way, shapes, layout))).DefaultIfEmpty(Form.None).MinBy(form => form.Milliseconds)!);
+        return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout => Ways(node, shapes, layout).Select(way => new Form(way.Make, cost(way, shapes, layout), way.Kernel)).DefaultIfEmpty(Form.None).MinBy(form => form.Milliseconds)!);
     }
 
     /// <summary>The ways to compute a node in a layout: by libtorch, and by kernels of this library.</summary>
@@ -101,14 +122,25 @@ internal sealed class PlannedGraph : IDisposable
     private void Take(int node, MemoryLayout layout, Dictionary<MemoryLayout, Form> forms)
     {
         var original = folded.Nodes[node];
-        int[] operands = [.. original.Operands.Select(operand => HasLayout(operand) ? In(operand, layout) : renumbered[(operand, MemoryLayout.Contiguous)])];
+        int[] operands = [.. Joined(original.Operands).Select(operand => HasLayout(operand) ? In(operand, layout) : renumbered[(operand, MemoryLayout.Contiguous)])];
         var operation = forms[layout].Make();
         if (operation is KernelOperation) operands = Array.ConvertAll(operands, operand => WithoutGaps(operand, layout));
         if (operation is IDisposable disposable) made.Add(disposable);
-        if (operation is ConvolutionOperation { Weights.Kernel: var kernel } && original.Operation is ConvolutionOperation { Weights.Kernel: var before } && !ReferenceEquals(kernel, before))
-            made.Add(kernel.DetachFromDisposeScope());
+        var needed = (operation as ConvolutionOperation)?.Weights.Kernel;
+        foreach (var before in Kernels(original.Operation).Where(before => !ReferenceEquals(before, needed)))
+        {
+            if (needed is not null) made.Add(needed.DetachFromDisposeScope());
+            replaced?.Invoke(before);
+        }
         renumbered[(folded.ValueOf(node), layout)] = Add(original with { Operation = operation, Operands = operands }, layout, forms[layout].Milliseconds);
     }
+
+    /// <summary>The operands of a node, with those of maps that it joins itself in their place.</summary>
+    private IEnumerable<int> Joined(int[] operands) => operands.SelectMany(operand =>
+        operand >= folded.Inputs.Length && !renumbered.ContainsKey((operand, MemoryLayout.Contiguous)) && !renumbered.ContainsKey((operand, MemoryLayout.ChannelsLast)) ? folded.Nodes[operand - folded.Inputs.Length].Operands : [operand]);
+
+    private static IEnumerable<Tensor> Kernels(Operation operation) =>
+        (operation is PositionGroup group ? group.Inner.Nodes.Select(node => node.Operation) : [operation]).OfType<ConvolutionOperation>().Select(convolution => convolution.Weights.Kernel);
 
     /// <summary>The number of a value in a layout; where it isn't there yet, it is made.</summary>
     private int In(int value, MemoryLayout layout)
@@ -143,9 +175,9 @@ internal sealed class PlannedGraph : IDisposable
     private bool HasLayout(int value) => value < folded.Inputs.Length || folded.Nodes[value - folded.Inputs.Length].Operation is not WeightOperand;
 
     /// <summary>A way to compute a node, and what it takes.</summary>
-    private sealed record Form(Func<Operation> Make, double Milliseconds)
+    private sealed record Form(Func<Operation> Make, double Milliseconds, string Kernel)
     {
-        public static Form None { get; } = new(() => throw new InvalidOperationException("There is no way."), double.PositiveInfinity);
+        public static Form None { get; } = new(() => throw new InvalidOperationException("There is no way."), double.PositiveInfinity, "");
     }
 }
 

@@ -1,6 +1,6 @@
 namespace UNetFamily;
 
-/// <summary>A convolution of 3 x 3 with the channels last in memory, by <see cref="WinogradConvolution"/>.</summary>
+/// <summary>A convolution of 3 x 3 with the channels last in memory, by <see cref="WinogradConvolution"/>. Of several maps it takes the channels as if they were joined.</summary>
 internal sealed class WinogradConvolve : KernelOperation, IDisposable
 {
     private readonly WinogradConvolution kernel;
@@ -16,9 +16,13 @@ internal sealed class WinogradConvolve : KernelOperation, IDisposable
 
     public override void Run(Tensor[] x, Tensor y)
     {
-        var sides = y.shape[2..];
-        ForSamples(x[0], y, (from, to, crew) => kernel.Run(from, to, sides, crew));
+        var (channels, sides) = (Array.ConvertAll(x, map => (int)map.shape[1]), y.shape[2..]);
+        ForSamples(x, y, (from, to, crew) => kernel.Run(from, channels, to, sides, Rectifier, crew));
     }
+
+    public override long[] Shape(long[][] x) => base.Shape([[x[0][0], x.Sum(map => map[1]), .. x[0][2..]]]);
+
+    protected override bool CanRectify => true;
 
     public void Dispose() => kernel.Dispose();
 }

@@ -31,7 +31,7 @@ public sealed class RowConvolutionTests
 
         var result = MemoryLayout.ChannelsLast.Empty(expected.shape, x.dtype, x.device);
         KernelOperation.ForSamples(x.CopyIn(MemoryLayout.ChannelsLast), result, (from, to, crew) =>
-            convolution.Run(from, DepthwiseGrid.InVolume(shape.AsSpan(2), 1), to, DepthwiseGrid.InVolume(result.shape.AsSpan(2), 1), crew));
+            convolution.Run(from, DepthwiseGrid.InVolume(shape.AsSpan(2), 1), to, DepthwiseGrid.InVolume(result.shape.AsSpan(2), 1), default, crew));
 
         // Sums of up to 900 products in float32.
         TensorAssert.Close(result, expected, 3e-6 * expected.abs().max().ToDouble());

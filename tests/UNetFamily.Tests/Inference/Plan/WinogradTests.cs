@@ -29,7 +29,7 @@ public sealed class WinogradTests
         using var convolution = new WinogradConvolution(weights, bias);
 
         var result = MemoryLayout.ChannelsLast.Empty([shape[0], kernel[0], .. shape[2..]], x.dtype, x.device);
-        KernelOperation.ForSamples(x.CopyIn(MemoryLayout.ChannelsLast), result, (from, to, crew) => convolution.Run(from, to, shape.AsSpan(2), crew));
+        KernelOperation.ForSamples(x.CopyIn(MemoryLayout.ChannelsLast), result, (from, to, crew) => convolution.Run([from], [(int)shape[1]], to, shape.AsSpan(2), default, crew));
 
         var (exactX, exactWeights, exactBias) = (x.to(ScalarType.Float64), weights.to(ScalarType.Float64), bias.to(ScalarType.Float64));
         var expected = shape.Length == 4 ? functional.conv2d(exactX, exactWeights, exactBias, padding: [1, 1]) : functional.conv3d(exactX, exactWeights, exactBias, padding: [kernel[2] / 2, 1, 1]);

@@ -76,6 +76,19 @@ internal sealed unsafe class PackedWeights : IDisposable
         }
     }
 
+    /// <summary>As <see cref="Store"/>, column by column.</summary>
+    /// <param name="products">(rows, <see cref="Columns"/>).</param>
+    /// <param name="to">(<see cref="Outputs"/>, rows).</param>
+    /// <param name="step">How much further each column begins.</param>
+    /// <param name="rows">How many rows.</param>
+    /// <param name="rectifier">The function.</param>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    public void StoreColumns(float* products, float* to, nint step, int rows, Rectifier rectifier)
+    {
+        for (var column = 0; column < Outputs; column++, to += step)
+            for (var row = 0; row < rows; row++) to[row] = rectifier.Of(products[(row * Columns) + column] + shift[column]);
+    }
+
     public void Dispose()
     {
         NativeMemory.AlignedFree(Panels);

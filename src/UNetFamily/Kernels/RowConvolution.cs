@@ -34,9 +34,10 @@ internal sealed unsafe class RowConvolution : IDisposable
     /// <param name="from">The sides of it.</param>
     /// <param name="y">(depth, height, width, out).</param>
     /// <param name="to">The sides of that.</param>
+    /// <param name="inPlanes">Whether the result has the channels first: (out, depth, height, width).</param>
     /// <param name="rectifier">What is applied to the result.</param>
     /// <param name="crew">Who works.</param>
-    public void Run(nint x, int[] from, nint y, int[] to, Rectifier rectifier, Crew crew)
+    public void Run(nint x, int[] from, nint y, int[] to, bool inPlanes, Rectifier rectifier, Crew crew)
     {
         var wide = (to[2] + PanelProduct.Rows - 1) / PanelProduct.Rows * PanelProduct.Rows;
         var atOnce = Math.Clamp(FewestPositions / wide, 1, to[1]);
@@ -44,13 +45,13 @@ internal sealed unsafe class RowConvolution : IDisposable
         crew.Do(to[0] * parts, part =>
         {
             var (plane, row) = (part / parts, part % parts * atOnce);
-            Rows((float*)x, from, (float*)y, to, plane, row, Math.Min(atOnce, to[1] - row), wide, rectifier);
+            Rows((float*)x, from, (float*)y, to, plane, row, Math.Min(atOnce, to[1] - row), wide, inPlanes, rectifier);
         });
     }
 
     public void Dispose() => weights.Dispose();
 
-    private void Rows(float* x, int[] from, float* y, int[] to, int plane, int row, int rows, int wide, Rectifier rectifier)
+    private void Rows(float* x, int[] from, float* y, int[] to, int plane, int row, int rows, int wide, bool inPlanes, Rectifier rectifier)
     {
         var place = kernel[0] * kernel[1] * inputs;
         var length = (((wide - 1) * stride[2]) + kernel[2]) * place;
@@ -67,7 +68,13 @@ internal sealed unsafe class RowConvolution : IDisposable
                     wide, 1, weights.Inputs, Math.Min(PanelProduct.Columns, weights.Columns - column));
             }
         }
-        for (var i = 0; i < rows; i++) weights.Store(products + (i * wide * weights.Columns), y + ((((nint)plane * to[1]) + row + i) * to[2] * weights.Outputs), to[2], rectifier);
+        for (var i = 0; i < rows; i++)
+        {
+            var made = products + (i * wide * weights.Columns);
+            var first = (((nint)plane * to[1]) + row + i) * to[2];
+            if (inPlanes) weights.StoreColumns(made, y + first, (nint)to[0] * to[1] * to[2], to[2], rectifier);
+            else weights.Store(made, y + (first * weights.Outputs), to[2], rectifier);
+        }
     }
 
     /// <summary>Lays together what the rows that the kernel reaches for a row of the result have at each of their places.</summary>

@@ -1,22 +1,33 @@
 namespace UNetFamily;
 
-/// <summary>A convolution with the channels last in memory, by a <see cref="RowConvolution"/>.</summary>
+/// <summary>A convolution of a map with the channels last in memory, by a <see cref="RowConvolution"/>.</summary>
 internal sealed class ConvolveByRow : KernelOperation, IDisposable
 {
     private readonly RowConvolution kernel;
+    private readonly bool inPlanes;
 
-    private ConvolveByRow(Convolve original) : base(original) => kernel = new RowConvolution(original.Weights, original.Convolution.stride, original.Paddings);
+    private ConvolveByRow(ConvolutionOperation original, bool inPlanes) : base(original)
+    {
+        using var scope = NewDisposeScope();
+        var weights = original is ConvolveTransposed ? original.Weights with { Kernel = original.Weights.Kernel.transpose(0, 1) } : original.Weights;
+        (kernel, this.inPlanes) = (new RowConvolution(weights, original.Convolution.stride, original.Paddings), inPlanes);
+    }
 
-    /// <summary>A convolution computed so; null where it can't be.</summary>
+    /// <summary>A convolution computed so; null where it can't be. A transposed one of single positions is one as well.</summary>
     /// <param name="operation">The convolution.</param>
-    public static Func<Operation>? Of(Operation operation) =>
-        operation is Convolve { TakesWeights: true, Convolution: { groups: 1 } conv } convolve && conv.dilation.All(step => step == 1) && PanelProduct.IsFast ? () => new ConvolveByRow(convolve) : null;
+    /// <param name="inPlanes">Whether the result has the channels first in memory.</param>
+    public static Func<Operation>? Of(Operation operation, bool inPlanes = false) =>
+        operation is ConvolutionOperation { TakesWeights: true, Convolution: { groups: 1 } conv } convolution && conv.dilation.All(step => step == 1) && PanelProduct.IsFast
+        && (convolution is Convolve || (conv.kernel_size.Concat(conv.stride).All(side => side == 1) && convolution.Paddings.All(zeros => zeros == 0)))
+            ? () => new ConvolveByRow(convolution, inPlanes) : null;
 
     public override void Run(Tensor[] x, Tensor y)
     {
         var (from, to) = (DepthwiseGrid.InVolume(x[0].shape.AsSpan(2), 1), DepthwiseGrid.InVolume(y.shape.AsSpan(2), 1));
-        ForSamples(x[0], y, (input, output, crew) => kernel.Run(input, from, output, to, Rectifier, crew));
+        ForSamples(x[0], y, (input, output, crew) => kernel.Run(input, from, output, to, inPlanes, Rectifier, crew));
     }
+
+    public override MemoryLayout LayoutOf(Tensor[] x) => inPlanes ? MemoryLayout.Contiguous : MemoryLayout.ChannelsLast;
 
     protected override bool CanRectify => true;
 

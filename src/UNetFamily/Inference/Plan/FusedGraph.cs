@@ -1,6 +1,6 @@
 namespace UNetFamily;
 
-/// <summary>A graph in which operations that take each position by itself, and whose results nothing else uses, are one: <see cref="RunByPosition"/> computes them together.</summary>
+/// <summary>A graph in which operations are one whose results nothing else uses: those that take each position by itself, which <see cref="RunByPosition"/> computes together, and <see cref="AttendInParts"/>.</summary>
 internal sealed class FusedGraph
 {
     private readonly FlowGraph graph;
@@ -26,13 +26,13 @@ internal sealed class FusedGraph
     private FlowGraph Joined()
     {
         // From the end, so that each group is as long as it can be.
-        var groups = new Dictionary<int, int[]>();
+        var made = new Dictionary<int, FlowNode>();
         var taken = new bool[graph.Nodes.Count];
         for (var last = graph.Nodes.Count - 1; last >= 0; last--)
         {
-            if (taken[last] || GroupBefore(last) is not { } group) continue;
-            groups[last] = group;
-            foreach (var node in group) taken[node] = true;
+            if (taken[last] || Joined(last) is not var (node, members)) continue;
+            made[last] = node;
+            foreach (var member in members) taken[member] = true;
         }
 
         var fused = new FlowGraph(graph.Inputs) { UsesSizes = graph.UsesSizes };
@@ -40,13 +40,16 @@ internal sealed class FusedGraph
         for (var value = 0; value < graph.Inputs.Length; value++) renumbered[value] = value;
         for (var node = 0; node < graph.Nodes.Count; node++)
         {
-            if (taken[node] && !groups.ContainsKey(node)) continue;
-            var made = groups.TryGetValue(node, out var group) ? One(group) : graph.Nodes[node];
-            renumbered[graph.ValueOf(node)] = fused.Add(made with { Operands = Array.ConvertAll(made.Operands, operand => renumbered[operand]) });
+            if (taken[node] && !made.ContainsKey(node)) continue;
+            var next = made.GetValueOrDefault(node, graph.Nodes[node]);
+            renumbered[graph.ValueOf(node)] = fused.Add(next with { Operands = Array.ConvertAll(next.Operands, operand => renumbered[operand]) });
         }
         fused.Outputs = Array.ConvertAll(graph.Outputs, output => renumbered[output]);
         return fused;
     }
+
+    /// <summary>What computes a node together with nodes before it; null for itself alone.</summary>
+    private (FlowNode Made, int[] Members)? Joined(int last) => GroupBefore(last) is { } group ? (One(group), group) : AttendInParts.Find(graph, last, uses);
 
     /// <summary>The nodes, in order, that end in one and whose results nothing else needs; null where that is no group.</summary>
     private int[]? GroupBefore(int last)

@@ -9,6 +9,7 @@ internal sealed class PlannedGraph : IDisposable
     private readonly bool takesKernels;
     private readonly Func<Way, long[][], MemoryLayout, double> cost;
     private readonly Action<Tensor>? replaced;
+    private readonly int[] uses;
     private readonly List<IDisposable> made = [];
     private readonly Dictionary<(int Value, MemoryLayout Layout), int> renumbered = [];
     private readonly List<PlannedOperation> operations = [];
@@ -17,13 +18,13 @@ internal sealed class PlannedGraph : IDisposable
     {
         (this.folded, this.takesKernels, this.cost, this.replaced) = (folded, takesKernels, cost, replaced);
         Graph = new FlowGraph(folded.Inputs);
+        uses = folded.Uses(folded.Outputs);
         using var noGradient = no_grad();
         var forms = new Dictionary<MemoryLayout, Form>[folded.Nodes.Count];
         // The largest maps first: what they were measured in has room for all others, and the process grows no further.
         foreach (var (index, node) in folded.Nodes.Index().OrderByDescending(each => each.Item.Shape.Elements())) forms[index] = Forms(node);
         var layouts = Choose(forms);
         for (var value = 0; value < folded.Inputs.Length; value++) renumbered[(value, MemoryLayout.Contiguous)] = value;
-        var uses = folded.Uses(folded.Outputs);
         for (var node = 0; node < forms.Length; node++)
             if (!IsJoinedByKernel(node) && !IsTakenOver(node)) Take(node, layouts[node], forms[node]);
         Graph.Outputs = [.. folded.Outputs.Select(output => In(output, MemoryLayout.Contiguous))];
@@ -146,10 +147,27 @@ internal sealed class PlannedGraph : IDisposable
     private int In(int value, MemoryLayout layout)
     {
         if (renumbered.TryGetValue((value, layout), out var there)) return there;
+        if (layout is MemoryLayout.Contiguous && InPlanes(value) is { } planes) return renumbered[(value, layout)] = planes;
         var shape = folded.ShapeOf(value);
         var other = renumbered[(value, layout.Other())];
         var scope = value < folded.Inputs.Length ? folded.Nodes[0].Scope : folded.Nodes[value - folded.Inputs.Length].Scope;
         return renumbered[(value, layout)] = Add(new FlowNode(new ChangeLayout(layout), [other], shape, scope), layout, Change(shape, layout));
+    }
+
+    /// <summary>The number of a map of few channels that a convolution makes channel by channel at once, because nothing else wants it otherwise; null for another one.</summary>
+    private int? InPlanes(int value)
+    {
+        var node = value - folded.Inputs.Length;
+        if (!takesKernels || node < 0 || uses[value] != 1 || folded.ShapeOf(value)[1] >= PanelProduct.Lanes || ConvolveByRow.Of(folded.Nodes[node].Operation, inPlanes: true) is not { } make) return null;
+        var number = renumbered[(value, MemoryLayout.ChannelsLast)];
+        var index = number - Graph.Inputs.Length;
+        var before = Graph.Nodes[index];
+        if (before.Operation is KernelOperation { Rectifier.Applies: true } || WithoutGaps(before.Operands[0], MemoryLayout.ChannelsLast) != before.Operands[0]) return null;
+        var operation = make();
+        made.Add((IDisposable)operation);
+        Graph.Replace(index, before with { Operation = operation });
+        operations[index] = operations[index] with { Layout = MemoryLayout.Contiguous };
+        return number;
     }
 
     /// <summary>The number of a value as kernels of this library take it; a part of the channels has gaps between its numbers, and is copied.</summary>

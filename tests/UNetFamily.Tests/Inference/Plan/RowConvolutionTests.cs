@@ -29,12 +29,15 @@ public sealed class RowConvolutionTests
         var expected = shape.Length == 4 ? functional.conv2d(exactX, exact, exactBias, stride, padding) : functional.conv3d(exactX, exact, exactBias, stride, padding);
         using var convolution = new RowConvolution(weights, stride, padding);
 
-        var result = MemoryLayout.ChannelsLast.Empty(expected.shape, x.dtype, x.device);
-        KernelOperation.ForSamples(x.CopyIn(MemoryLayout.ChannelsLast), result, (from, to, crew) =>
-            convolution.Run(from, DepthwiseGrid.InVolume(shape.AsSpan(2), 1), to, DepthwiseGrid.InVolume(result.shape.AsSpan(2), 1), default, crew));
+        foreach (var layout in Enum.GetValues<MemoryLayout>())
+        {
+            var result = layout.Empty(expected.shape, x.dtype, x.device);
+            KernelOperation.ForSamples(x.CopyIn(MemoryLayout.ChannelsLast), result, (from, to, crew) =>
+                convolution.Run(from, DepthwiseGrid.InVolume(shape.AsSpan(2), 1), to, DepthwiseGrid.InVolume(result.shape.AsSpan(2), 1), layout is MemoryLayout.Contiguous, default, crew));
 
-        // Sums of up to 900 products in float32.
-        TensorAssert.Close(result, expected, 3e-6 * expected.abs().max().ToDouble());
+            // Sums of up to 900 products in float32.
+            TensorAssert.Close(result, expected, 3e-6 * expected.abs().max().ToDouble(), layout.ToString());
+        }
     }
 
     [Theory]

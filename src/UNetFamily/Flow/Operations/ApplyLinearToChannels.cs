@@ -21,11 +21,14 @@ internal sealed class ApplyLinearToChannels(Linear linear, long start, long rows
     /// <summary>The first row.</summary>
     public long Start => start;
 
+    /// <summary>The rows that count, (rows, in), and their biases, in tensors of the current dispose scope.</summary>
+    public (Tensor Matrix, Tensor? Bias) Weights => (linear.weight.narrow(0, start, rows), linear.bias?.narrow(0, start, rows));
+
     public override Tensor Run(Tensor[] x)
     {
         using var scope = NewDisposeScope();
-        var weights = linear.weight.narrow(0, start, rows).unsqueeze(0).expand(x[0].shape[0], -1, -1);
-        return weights.TimesPlus(x[0], linear.bias?.narrow(0, start, rows)).MoveToOuterDisposeScope();
+        var (matrix, bias) = Weights;
+        return matrix.unsqueeze(0).expand(x[0].shape[0], -1, -1).TimesPlus(x[0], bias).MoveToOuterDisposeScope();
     }
 
     public override long[] Shape(long[][] x) => x[0].Length == 3 && x[0][1] == linear.in_features

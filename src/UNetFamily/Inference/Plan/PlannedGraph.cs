@@ -66,7 +66,7 @@ internal sealed class PlannedGraph : IDisposable
     /// <summary>The fastest way to compute a node in each layout.</summary>
     private Dictionary<MemoryLayout, Form> Forms(FlowNode node)
     {
-        if (!IsMap(node)) return new() { [MemoryLayout.Contiguous] = new Form(() => node.Operation, 0, "") };
+        if (!IsMap(node)) return new() { [MemoryLayout.Contiguous] = new Form(() => (takesKernels ? MultiplyMatrices.Of(node.Operation) : null) ?? node.Operation, 0, "") };
         var shapes = folded.OperandShapes(node);
         return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout => Ways(node, shapes, layout).Select(way => new Form(way.Make, cost(way, shapes, layout), way.Kernel)).DefaultIfEmpty(Form.None).MinBy(form => form.Milliseconds)!);
     }

@@ -7,9 +7,9 @@ internal sealed class GatherDepthwise : KernelOperation
     private readonly int[] sides;
     private readonly DepthwiseReach[] axes;
 
-    private GatherDepthwise(ConvolutionOperation original, long[] x, long[] y) : base(original)
+    private GatherDepthwise(ConvolutionOperation original, long[] x) : base(original)
     {
-        var conv = original.Convolution;
+        var (conv, y) = (original.Convolution, original.Shape([x]));
         using var last = original.Weights.Kernel.movedim([0], [-1]).squeeze(0);
         kernel = new DepthwiseGather((int)conv.in_channels, DepthwiseGrid.InVolume(conv.kernel_size.AsSpan(), 1), last.Numbers(), original.Weights.Bias?.Numbers() ?? new float[conv.in_channels]);
         sides = DepthwiseGrid.InVolume(x.AsSpan(2), 1);
@@ -22,8 +22,7 @@ internal sealed class GatherDepthwise : KernelOperation
     /// <summary>A convolution computed so; null where it can't be.</summary>
     /// <param name="operation">The convolution.</param>
     /// <param name="x">The shape of its operand.</param>
-    /// <param name="y">The shape of its result.</param>
-    public static Func<Operation>? Of(Operation operation, long[] x, long[] y) => Takes(operation) ? () => new GatherDepthwise((ConvolutionOperation)operation, x, y) : null;
+    public static Func<Operation>? Of(Operation operation, long[] x) => Takes(operation) ? () => new GatherDepthwise((ConvolutionOperation)operation, x) : null;
 
     public override void Run(Tensor[] x, Tensor y) => ForSamples(x[0], y, (from, to, crew) => kernel.Run(from, sides, to, axes, crew));
 }

@@ -68,31 +68,8 @@ internal sealed class PlannedGraph : IDisposable
     {
         if (!IsMap(node)) return new() { [MemoryLayout.Contiguous] = new Form(() => (takesKernels ? MultiplyMatrices.Of(node.Operation) : null) ?? node.Operation, 0, "") };
         var shapes = folded.OperandShapes(node);
-        return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout => Ways(node, shapes, layout).Select(way => new Form(way.Make, cost(way, shapes, layout), way.Kernel)).DefaultIfEmpty(Form.None).MinBy(form => form.Milliseconds)!);
+        return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout => Way.Of(node.Operation, shapes, layout, takesKernels).Select(way => new Form(way.Make, cost(way, shapes, layout), way.Kernel)).DefaultIfEmpty(Form.None).MinBy(form => form.Milliseconds)!);
     }
-
-    /// <summary>The ways to compute a node in a layout: by libtorch, and by kernels of this library.</summary>
-    private IEnumerable<Way> Ways(FlowNode node, long[][] shapes, MemoryLayout layout)
-    {
-        var (operation, channelsLast) = (node.Operation, layout is MemoryLayout.ChannelsLast);
-        (string Name, Func<Operation>? Make)[] kernels = !takesKernels ? [] : !channelsLast ? [(nameof(ActivateGaussian), ActivateGaussian.Of(operation))] :
-        [
-            (nameof(ActivateGaussian), ActivateGaussian.Of(operation)),
-            (nameof(WinogradConvolve), WinogradConvolve.Of(operation, shapes[0], node.Shape)),
-            (nameof(NormalizeByMoments), NormalizeByMoments.Of(operation, shapes[0])),
-            (nameof(GatherDepthwise), GatherDepthwise.Of(operation, shapes[0], node.Shape)),
-            (nameof(RunByPosition), RunByPosition.Of(operation, shapes)),
-            (nameof(ConvolveBySpreading), ConvolveBySpreading.Of(operation)),
-        ];
-        // What either of the others takes, it does better.
-        if (takesKernels && channelsLast && WinogradConvolve.Of(operation, shapes[0], node.Shape) is null && RunByPosition.Of(operation, shapes) is null) kernels = [.. kernels, (nameof(ConvolveByRow), ConvolveByRow.Of(operation))];
-        // A group that isn't computed as one would need memory for all that lies between, already to be measured.
-        if (operation is not PositionGroup && !(channelsLast && (IsInexact(operation) || !operation.TakesChannelsLast))) yield return new Way(operation, "", () => InLayout(operation, layout));
-        foreach (var (name, make) in kernels) if (make is not null) yield return new Way(operation, name, make);
-    }
-
-    // See GroupMoments.
-    private bool IsInexact(Operation operation) => takesKernels && operation is NormalizeGroups or NormalizeMap { IsPerSample: true };
 
     /// <summary>The layout of each node, so that the whole takes least.</summary>
     private MemoryLayout[] Choose(Dictionary<MemoryLayout, Form>[] forms)
@@ -157,33 +134,27 @@ internal sealed class PlannedGraph : IDisposable
     /// <summary>The number of a map of few channels that a convolution makes channel by channel at once, because nothing else wants it otherwise; null for another one.</summary>
     private int? InPlanes(int value)
     {
-        var node = value - folded.Inputs.Length;
-        if (!takesKernels || node < 0 || uses[value] != 1 || folded.ShapeOf(value)[1] >= PanelProduct.Lanes || ConvolveByRow.Of(folded.Nodes[node].Operation, inPlanes: true) is not { } make) return null;
-        var number = renumbered[(value, MemoryLayout.ChannelsLast)];
-        var index = number - Graph.Inputs.Length;
-        var before = Graph.Nodes[index];
-        if (before.Operation is KernelOperation { Rectifier.Applies: true } || WithoutGaps(before.Operands[0], MemoryLayout.ChannelsLast) != before.Operands[0]) return null;
-        var operation = make();
-        made.Add((IDisposable)operation);
-        Graph.Replace(index, before with { Operation = operation });
+        if (!takesKernels || uses[value] != 1 || folded.ShapeOf(value)[1] >= PanelProduct.Lanes || renumbered[(value, MemoryLayout.ChannelsLast)] - Graph.Inputs.Length is not (>= 0 and var index)) return null;
+        var node = Graph.Nodes[index];
+        if (node.Operands.Any(HasGaps) || (node.Operation as ConvolveByRow ?? ConvolveByRow.Of(node.Operation)?.Invoke()) is not ConvolveByRow convolve) return null;
+        if (!made.Contains(convolve)) made.Add(convolve);
+        convolve.IsInPlanes = true;
+        Graph.Replace(index, node with { Operation = convolve });
         operations[index] = operations[index] with { Layout = MemoryLayout.Contiguous };
-        return number;
+        return Graph.ValueOf(index);
     }
 
     /// <summary>The number of a value as kernels of this library take it; a part of the channels has gaps between its numbers, and is copied.</summary>
     private int WithoutGaps(int value, MemoryLayout layout) =>
-        value >= Graph.Inputs.Length && Graph.Nodes[value - Graph.Inputs.Length] is { Operation.IsDense: false } part ? Add(new FlowNode(new ChangeLayout(layout), [value], part.Shape, part.Scope), layout, 0) : value;
+        HasGaps(value) && Graph.Nodes[value - Graph.Inputs.Length] is var part ? Add(new FlowNode(new ChangeLayout(layout), [value], part.Shape, part.Scope), layout, 0) : value;
+
+    private bool HasGaps(int value) => value >= Graph.Inputs.Length && !Graph.Nodes[value - Graph.Inputs.Length].Operation.IsDense;
 
     private int Add(FlowNode node, MemoryLayout layout, double milliseconds)
     {
         operations.Add(new PlannedOperation(layout, milliseconds));
         return Graph.Add(node);
     }
-
-    /// <summary>An operation as it is computed in a layout. The weights of pointwise convolutions lie in both.</summary>
-    private static Operation InLayout(Operation operation, MemoryLayout layout) => operation is ConvolutionOperation { TakesWeights: true } convolution
-        ? convolution.With(convolution.Weights.Kernel.IsIn(layout) ? convolution.Weights : convolution.Weights with { Kernel = convolution.Weights.Kernel.CopyIn(layout) })
-        : operation;
 
     /// <summary>Whether a node makes a map of maps, and so has a choice.</summary>
     private bool IsMap(FlowNode node) =>
@@ -198,12 +169,6 @@ internal sealed class PlannedGraph : IDisposable
         public static Form None { get; } = new(() => throw new InvalidOperationException("There is no way."), double.PositiveInfinity, "");
     }
 }
-
-/// <summary>A way to compute an operation. It is made where it must be timed, and where it is taken: weights may have to be transformed.</summary>
-/// <param name="Operation">The operation.</param>
-/// <param name="Kernel">The kernel of this library; empty for libtorch.</param>
-/// <param name="Make">Makes what computes it.</param>
-internal sealed record Way(Operation Operation, string Kernel, Func<Operation> Make);
 
 /// <summary>How a node is computed.</summary>
 /// <param name="Layout">How its result lies in memory.</param>

@@ -10,9 +10,8 @@ internal sealed class WinogradConvolve : KernelOperation, IDisposable
     /// <summary>A convolution computed so; null where it can't be.</summary>
     /// <param name="operation">The convolution.</param>
     /// <param name="x">The shape of its operand.</param>
-    /// <param name="y">The shape of its result.</param>
-    public static Func<Operation>? Of(Operation operation, long[] x, long[] y) =>
-        operation is Convolve { TakesWeights: true } convolve && WinogradConvolution.Takes(convolve.Convolution, convolve.Weights.Kernel) && x.AsSpan(2).SequenceEqual(y.AsSpan(2)) ? () => new WinogradConvolve(convolve) : null;
+    public static Func<Operation>? Of(Operation operation, long[] x) =>
+        operation is Convolve { TakesWeights: true } convolve && WinogradConvolution.Takes(convolve.Convolution, convolve.Weights.Kernel) && operation.Shape([x]).AsSpan(2).SequenceEqual(x.AsSpan(2)) ? () => new WinogradConvolve(convolve) : null;
 
     public override void Run(Tensor[] x, Tensor y)
     {

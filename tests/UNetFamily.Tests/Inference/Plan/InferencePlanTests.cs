@@ -33,6 +33,26 @@ public sealed class InferencePlanTests
         plan.Steps.Should().Contain(step => step.Layout == preferred && step.Name != nameof(ChangeLayout));
     }
 
+    public static TheoryData<string> Kinds() => [.. ModelCatalog.Variants.GroupBy(variant => (variant.Options.GetType(), variant.Options.SpatialDims)).Select(alike => alike.First().Name)];
+
+    /// <summary>Maps lie where others lay before, in this run and in the last.</summary>
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public void Kernels_and_the_places_of_maps_give_the_logits_of_the_network(string name)
+    {
+        using var scope = NewDisposeScope();
+        using var model = Trained(SmallVariants.Of(name));
+        long[] shape = [2, model.Options.InChannels, .. SmallVariants.Size(model)];
+        var (input, other) = (rand(shape), rand(shape));
+        var expected = Logits(model, input);
+        using var plan = InferencePlan.Of(model, shape, (way, _, layout) => (layout is MemoryLayout.ChannelsLast ? 0 : 100) + (way.Kernel.Length > 0 ? 1 : 2));
+
+        var first = plan.Run(input);
+        TensorAssert.Close(first, expected, 1e-4 * expected.abs().max().ToDouble(), name);
+        plan.Run(other);
+        TensorAssert.Equal(plan.Run(input), first, name);
+    }
+
     public static TheoryData<SegmentationModelOptions, long[], int> Bottlenecks() => new()
     {
         { new MedNeXtOptions { InChannels = 1, OutChannels = 3, SpatialDims = SpatialDims.Three, Channels = 16 }, [1, 1, 32, 32, 32], 26 },

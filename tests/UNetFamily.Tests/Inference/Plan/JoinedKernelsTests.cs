@@ -15,7 +15,8 @@ public sealed class JoinedKernelsTests
         using var block = new Merging();
         block.eval();
         var x = randn([2, 16, 19, 23]);
-        using var planned = Planned(block, x);
+        using var folded = Folded(block, x);
+        using var planned = Planned(folded);
 
         var operations = planned.Graph.Nodes.Select(node => node.Operation).ToArray();
         operations.Should().NotContain(operation => operation is Concatenation || operation is Activate);
@@ -37,7 +38,8 @@ public sealed class JoinedKernelsTests
         using var block = new Merging(twice: true);
         block.eval();
         var x = randn([1, 16, 19, 23]);
-        using var planned = Planned(block, x);
+        using var folded = Folded(block, x);
+        using var planned = Planned(folded);
 
         planned.Graph.Nodes.Should().ContainSingle(node => node.Operation is Concatenation).And.Contain(node => node.Operation is Activate);
         var expected = block.call(x);
@@ -76,8 +78,14 @@ public sealed class JoinedKernelsTests
         default(Rectifier).Of(-2).Should().Be(-2);
     }
 
-    private static PlannedGraph Planned(Block block, Tensor x) =>
-        PlannedGraph.Of(Recorder.Record(block, maps => [maps[0].Through(block)], [x.shape]), takesKernels: true, (way, _, layout) => (layout is MemoryLayout.ChannelsLast ? 0 : 100) + (way.Kernel.Length > 0 ? 1 : 2));
+    private static FoldedGraph Folded(Block block, Tensor x)
+    {
+        var graph = Recorder.Record(block, maps => [maps[0].Through(block)], [x.shape]);
+        return FoldedGraph.Of(graph, graph.Outputs);
+    }
+
+    private static PlannedGraph Planned(FoldedGraph folded) =>
+        PlannedGraph.Of(folded.Graph, takesKernels: true, (way, _, layout) => (layout is MemoryLayout.ChannelsLast ? 0 : 100) + (way.Kernel.Length > 0 ? 1 : 2), folded.Free);
 
     private static Tensor Computed(FlowGraph graph, Tensor x)
     {
@@ -91,6 +99,7 @@ public sealed class JoinedKernelsTests
         private readonly bool twice;
         private readonly Convolution first = SpatialDims.Two.Conv(16, 32, kernel: 3), second = SpatialDims.Two.Conv(48, 16, kernel: 3), third = SpatialDims.Two.Conv(16, 16, kernel: 3), head = SpatialDims.Two.Conv(16, 3, kernel: 1);
         private readonly TorchSharp.Modules.InstanceNorm2d norm = InstanceNorm2d(16, affine: true);
+        private readonly TorchSharp.Modules.BatchNorm2d scaled = BatchNorm2d(3);
         private readonly TorchSharp.Modules.ReLU relu = ReLU();
         private readonly TorchSharp.Modules.LeakyReLU leaky = LeakyReLU(0.1);
 
@@ -98,6 +107,8 @@ public sealed class JoinedKernelsTests
         {
             this.twice = twice;
             RegisterComponents();
+            scaled.running_mean!.copy_(rand(3));
+            scaled.running_var!.copy_(rand(3) + 0.5);
         }
 
         protected override FeatureMap Flow(FeatureMap x)
@@ -106,7 +117,7 @@ public sealed class JoinedKernelsTests
             var joined = FeatureMap.Concat(raised.Through(leaky), x);
             var y = joined.Through(second).Through(norm).Through(relu).Through(third).Through(relu);
             if (twice) y += joined.Narrow(0, 16) + raised.Narrow(0, 16);
-            return y.Through(head);
+            return y.Through(head).Through(scaled);
         }
     }
 }

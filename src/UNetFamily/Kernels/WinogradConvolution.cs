@@ -28,9 +28,13 @@ internal sealed unsafe class WinogradConvolution : IDisposable
         var shape = weights.shape;
         (outputs, inputs, taps) = ((int)shape[0], (int)shape[1], shape.Length == 5 ? (int)shape[2] : 1);
         kernels = Allocate((long)outputs * inputs * taps * WinogradTiles.Kernel);
-        using var scope = NewDisposeScope();
-        var grouped = weights.reshape([outputs / PanelProduct.Lanes, PanelProduct.Lanes, inputs, taps, WinogradTiles.Kernel]).permute(0, 3, 2, 4, 1).contiguous();
-        MemoryMarshal.Cast<byte, float>(grouped.bytes).CopyTo(new Span<float>(kernels, outputs * inputs * taps * WinogradTiles.Kernel));
+        var ofGroup = PanelProduct.Lanes * inputs * taps * WinogradTiles.Kernel;
+        for (var group = 0; group < outputs / PanelProduct.Lanes; group++)
+        {
+            using var scope = NewDisposeScope();
+            var grouped = weights.narrow(0, group * PanelProduct.Lanes, PanelProduct.Lanes).reshape([PanelProduct.Lanes, inputs, taps, WinogradTiles.Kernel]).permute(2, 1, 3, 0).contiguous();
+            MemoryMarshal.Cast<byte, float>(grouped.bytes).CopyTo(new Span<float>(kernels + ((nint)group * ofGroup), ofGroup));
+        }
         this.bias = Allocate(outputs);
         new Span<float>(this.bias, outputs).Clear();
         if (bias is not null) MemoryMarshal.Cast<byte, float>(bias.bytes).CopyTo(new Span<float>(this.bias, outputs));

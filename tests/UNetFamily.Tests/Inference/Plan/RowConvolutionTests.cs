@@ -41,22 +41,24 @@ public sealed class RowConvolutionTests
     }
 
     [Theory]
-    [InlineData(new long[] { 2, 32, 5, 9 }, new long[] { 32, 16, 2, 2 })]
-    [InlineData(new long[] { 1, 16, 4, 16 }, new long[] { 16, 3, 3, 3 })]
-    [InlineData(new long[] { 1, 48, 3, 4, 5 }, new long[] { 48, 24, 2, 2, 2 })]
-    [InlineData(new long[] { 1, 16, 2, 8, 8 }, new long[] { 16, 14, 2, 4, 4 })]
-    [InlineData(new long[] { 1, 32, 6, 5, 7 }, new long[] { 32, 16, 1, 2, 2 })]
-    public void A_transposed_convolution_is_computed(long[] shape, long[] kernel)
+    [InlineData(new long[] { 2, 32, 5, 9 }, new long[] { 32, 16, 2, 2 }, new long[] { 2, 2 }, 0)]
+    [InlineData(new long[] { 1, 16, 4, 16 }, new long[] { 16, 3, 3, 3 }, new long[] { 3, 3 }, 0)]
+    [InlineData(new long[] { 1, 48, 3, 4, 5 }, new long[] { 48, 24, 2, 2, 2 }, new long[] { 2, 2, 2 }, 0)]
+    [InlineData(new long[] { 1, 16, 2, 8, 8 }, new long[] { 16, 14, 2, 4, 4 }, new long[] { 2, 4, 4 }, 0)]
+    [InlineData(new long[] { 1, 32, 6, 5, 7 }, new long[] { 32, 16, 1, 2, 2 }, new long[] { 1, 2, 2 }, 0)]
+    [InlineData(new long[] { 2, 32, 4, 5, 8 }, new long[] { 32, 16, 1, 1, 1 }, new long[] { 2, 2, 2 }, 0)]
+    [InlineData(new long[] { 1, 16, 4, 5 }, new long[] { 16, 20, 2, 1 }, new long[] { 3, 2 }, 1)]
+    public void A_transposed_convolution_is_computed(long[] shape, long[] kernel, long[] stride, long more)
     {
         using var scope = NewDisposeScope();
         manual_seed(1);
         var (x, weights) = (randn(shape), new ConvolutionWeights(randn(kernel), randn(kernel[1])));
         var (exactX, exact, exactBias) = (x.to(ScalarType.Float64), weights.Kernel.to(ScalarType.Float64), weights.Bias!.to(ScalarType.Float64));
-        var expected = shape.Length == 4 ? functional.conv_transpose2d(exactX, exact, exactBias, kernel[2..]) : functional.conv_transpose3d(exactX, exact, exactBias, kernel[2..]);
-        using var convolution = new SpreadConvolution(weights);
+        var expected = shape.Length == 4 ? functional.conv_transpose2d(exactX, exact, exactBias, stride, output_padding: [more, more]) : functional.conv_transpose3d(exactX, exact, exactBias, stride);
+        using var convolution = new SpreadConvolution(weights, stride);
 
         var result = MemoryLayout.ChannelsLast.Empty(expected.shape, x.dtype, x.device);
-        KernelOperation.ForSamples(x.CopyIn(MemoryLayout.ChannelsLast), result, (from, to, crew) => convolution.Run(from, DepthwiseGrid.InVolume(shape.AsSpan(2), 1), to, crew));
+        KernelOperation.ForSamples(x.CopyIn(MemoryLayout.ChannelsLast), result, (from, to, crew) => convolution.Run(from, DepthwiseGrid.InVolume(shape.AsSpan(2), 1), to, DepthwiseGrid.InVolume(result.shape.AsSpan(2), 1), crew));
 
         TensorAssert.Close(result, expected, 3e-6 * expected.abs().max().ToDouble());
     }

@@ -93,28 +93,28 @@ internal sealed unsafe class WinogradConvolution : IDisposable
         {
             var tiles = rowsPerPart * across;
             var (rowsOut, rowsIn) = (Padded(planesPerPart * tiles), Padded(planesPerPart * tiles) + ((owner.taps - 1) * tiles));
-            var scratch = new Scratch(Apart((long)rowsIn * owner.inputs), Apart((long)owner.taps * owner.inputs * columnsPerGroup), Apart((long)rowsOut * owner.outputs));
+            var space = new Workspace(Apart((long)rowsIn * owner.inputs), Apart((long)owner.taps * owner.inputs * columnsPerGroup), Apart((long)rowsOut * owner.outputs));
             try
             {
                 for (var plane = 0; plane < depth; plane += planesPerPart)
                     for (var row = 0; row < down; row += rowsPerPart)
-                        new Part(this, scratch, plane, Math.Min(planesPerPart, depth - plane), row, Math.Min(rowsPerPart, down - row)).Run();
+                        new Part(this, space, plane, Math.Min(planesPerPart, depth - plane), row, Math.Min(rowsPerPart, down - row)).Run();
             }
             finally
             {
-                scratch.Free();
+                space.Free();
             }
         }
 
         /// <summary>Lays out the transformed weights of a chunk of the inputs of all taps for 16 outputs of a group.</summary>
-        private void TransformWeights(Scratch scratch, int group, int columns, int block, int chunk)
+        private void TransformWeights(Workspace space, int group, int columns, int block, int chunk)
         {
             var (rows, first) = (owner.taps * owner.inputs, chunk * Chunk);
             var from = owner.kernels + ((((nint)(group / PanelProduct.Lanes) + block) * rows) + first) * WinogradTiles.Kernel * PanelProduct.Lanes;
             var panel = block * PanelProduct.Lanes / PanelProduct.Columns * PanelProduct.Columns;
             var wide = Math.Min(PanelProduct.Columns, columns - panel);
-            var to = scratch.Weights + PanelProduct.Place(first, block * PanelProduct.Lanes, rows, columns);
-            for (var row = first; row < Math.Min(first + Chunk, rows); row++, from += WinogradTiles.Kernel * PanelProduct.Lanes, to += wide) WinogradTiles.OfKernel(from, to, scratch.StepWeights);
+            var to = space.Weights + PanelProduct.Place(first, block * PanelProduct.Lanes, rows, columns);
+            for (var row = first; row < Math.Min(first + Chunk, rows); row++, from += WinogradTiles.Kernel * PanelProduct.Lanes, to += wide) WinogradTiles.OfKernel(from, to, space.StepWeights);
         }
 
         private static int Padded(int rows) => (rows + PanelProduct.Rows - 1) / PanelProduct.Rows * PanelProduct.Rows;
@@ -123,7 +123,7 @@ internal sealed unsafe class WinogradConvolution : IDisposable
         private static nint Apart(long numbers) => (nint)((numbers / PanelProduct.Lanes | 1) * PanelProduct.Lanes);
 
         /// <summary>What the 36 products of a part work on, each a step further than the one before.</summary>
-        private readonly struct Scratch(nint stepIn, nint stepWeights, nint stepOut)
+        private readonly struct Workspace(nint stepIn, nint stepWeights, nint stepOut)
         {
             public readonly float* Input = Allocate(WinogradTiles.Products * (long)stepIn);
             public readonly float* Weights = Allocate(WinogradTiles.Products * (long)stepWeights);
@@ -139,11 +139,11 @@ internal sealed unsafe class WinogradConvolution : IDisposable
         }
 
         /// <summary>Some rows of tiles of some planes.</summary>
-        private readonly struct Part(Pass pass, Scratch scratch, int plane, int planes, int row, int rows)
+        private readonly struct Part(Pass pass, Workspace space, int plane, int planes, int row, int rows)
         {
             public void Run()
             {
-                var (self, owner, all, inputs) = (this, pass.owner, pass, scratch);
+                var (self, owner, all, works) = (this, pass.owner, pass, space);
                 var tiles = rows * pass.across;
                 var reach = owner.taps / 2;
                 pass.crew.Do((planes + (2 * reach)) * rows, at => self.Transform(self.Plane(at, reach), at));
@@ -154,10 +154,10 @@ internal sealed unsafe class WinogradConvolution : IDisposable
                     if (columns < owner.outputs || (plane == 0 && row == 0))
                     {
                         var chunks = ((owner.taps * owner.inputs) + Chunk - 1) / Chunk;
-                        pass.crew.Do(columns / PanelProduct.Lanes * chunks, at => all.TransformWeights(inputs, first, columns, at / chunks, at % chunks));
+                        pass.crew.Do(columns / PanelProduct.Lanes * chunks, at => all.TransformWeights(works, first, columns, at / chunks, at % chunks));
                     }
                     pass.crew.Do(WinogradTiles.Products, product => PanelProduct.Multiply(self.Transformed(product, 0), owner.inputs, (nint)tiles * owner.inputs,
-                        inputs.Weights + (product * inputs.StepWeights), self.Product(product, 0) + first, owner.outputs, Padded(self.Tiles), owner.taps, owner.inputs, columns));
+                        works.Weights + (product * works.StepWeights), self.Product(product, 0) + first, owner.outputs, Padded(self.Tiles), owner.taps, owner.inputs, columns));
                 }
                 pass.crew.Do(planes * rows, self.TransformBack);
             }
@@ -166,9 +166,9 @@ internal sealed unsafe class WinogradConvolution : IDisposable
 
             private int Plane(int at, int reach) => plane + (at / rows) - reach;
 
-            private float* Transformed(int product, int tile) => scratch.Input + (product * scratch.StepIn) + ((nint)tile * pass.owner.inputs);
+            private float* Transformed(int product, int tile) => space.Input + (product * space.StepIn) + ((nint)tile * pass.owner.inputs);
 
-            private float* Product(int product, int tile) => scratch.Output + (product * scratch.StepOut) + ((nint)tile * pass.owner.outputs);
+            private float* Product(int product, int tile) => space.Output + (product * space.StepOut) + ((nint)tile * pass.owner.outputs);
 
             [MethodImpl(MethodImplOptions.AggressiveOptimization)]
             private void Transform(int z, int at)
@@ -195,7 +195,7 @@ internal sealed unsafe class WinogradConvolution : IDisposable
                                     tile[(i * WinogradTiles.Reach) + j] = inside ? Vector512.Load(from + ((((nint)i * width) + j) * inputs)) : default;
                                 }
                             }
-                            WinogradTiles.OfInput(tile, to, scratch.StepIn);
+                            WinogradTiles.OfInput(tile, to, space.StepIn);
                         }
                     }
                 }
@@ -215,7 +215,7 @@ internal sealed unsafe class WinogradConvolution : IDisposable
                     var corner = pass.output + (((((nint)z * height) + top) * width + left) * outputs);
                     for (var channel = 0; channel < outputs; channel += PanelProduct.Lanes)
                     {
-                        WinogradTiles.OfProducts(from + channel, scratch.StepOut, tile);
+                        WinogradTiles.OfProducts(from + channel, space.StepOut, tile);
                         var shift = Vector512.Load(pass.owner.bias + channel);
                         for (var i = 0; i < high; i++)
                             for (var j = 0; j < wide; j++) rectifier.Of(tile[(i * WinogradTiles.Reach) + j] + shift).Store(corner + channel + ((((nint)i * width) + j) * outputs));

@@ -17,6 +17,7 @@ internal sealed class PlannedMemory : IDisposable
     private readonly ScalarType type;
     private readonly Device device;
     private readonly ConcurrentBag<Tensor> idle = [];
+    private volatile bool isDisposed;
 
     /// <summary>Finds a place for each map.</summary>
     /// <param name="graph">The graph of a plan.</param>
@@ -53,6 +54,7 @@ internal sealed class PlannedMemory : IDisposable
     public void Return(Tensor? block)
     {
         if (block is not null) idle.Add(block);
+        if (isDisposed) Dispose();
     }
 
     /// <summary>Where a node's result goes; null where the operation makes it.</summary>
@@ -63,6 +65,7 @@ internal sealed class PlannedMemory : IDisposable
     /// <summary>Frees the blocks.</summary>
     public void Dispose()
     {
+        isDisposed = true;
         while (idle.TryTake(out var block)) block.Dispose();
     }
 

@@ -12,12 +12,13 @@ internal sealed class FoldedGraph : IDisposable
     private readonly FlowGraph original;
     private readonly int[] uses;
     private readonly int[] renumbered;
-    private readonly HashSet<Tensor> made = new(ReferenceEqualityComparer.Instance);
+    private readonly bool isDeferred;
+    private readonly List<Tensor> made = [];
     private readonly Dictionary<int, NormalizeMap> waiting = [];
 
-    private FoldedGraph(FlowGraph original, ReadOnlySpan<int> outputs, bool foldNorms)
+    private FoldedGraph(FlowGraph original, ReadOnlySpan<int> outputs, bool foldNorms, bool isDeferred)
     {
-        this.original = original;
+        (this.original, this.isDeferred) = (original, isDeferred);
         uses = original.Uses(outputs);
         renumbered = new int[original.Values];
         Graph = new FlowGraph(original.Inputs) { UsesSizes = original.UsesSizes };
@@ -36,21 +37,11 @@ internal sealed class FoldedGraph : IDisposable
     /// <param name="graph">A graph, recorded of a network in evaluation mode.</param>
     /// <param name="outputs">The values that are wanted.</param>
     /// <param name="foldNorms">Whether norms go into weights.</param>
-    public static FoldedGraph Of(FlowGraph graph, ReadOnlySpan<int> outputs, bool foldNorms = true) => new(graph, outputs, foldNorms);
-
-    /// <summary>Frees a weight that nobody needs any more, if it was made for this graph.</summary>
-    /// <param name="weight">The weight.</param>
-    public void Free(Tensor weight)
-    {
-        if (made.Remove(weight)) weight.Dispose();
-    }
+    /// <param name="isDeferred">Whether weights stay as they are until <see cref="ConvolutionOperation.Exact"/> folds them.</param>
+    public static FoldedGraph Of(FlowGraph graph, ReadOnlySpan<int> outputs, bool foldNorms = true, bool isDeferred = false) => new(graph, outputs, foldNorms, isDeferred);
 
     /// <summary>Frees the weights that were made for it.</summary>
-    public void Dispose()
-    {
-        foreach (var weight in made) weight.Dispose();
-        made.Clear();
-    }
+    public void Dispose() => made.ForEach(weight => weight.Dispose());
 
     private int Take(int index, bool foldNorms)
     {
@@ -60,9 +51,9 @@ internal sealed class FoldedGraph : IDisposable
         if (foldNorms && operation is NormalizeMap norm && uses[node.Operands[0]] == 1 && operands[0] >= Graph.Inputs.Length)
         {
             var before = operands[0] - Graph.Inputs.Length;
-            if (Graph.Nodes[before].Operation is ConvolutionOperation { TakesWeights: true } convolution && Folded(convolution, norm) is { } folded)
+            if (Graph.Nodes[before].Operation is ConvolutionOperation { TakesWeights: true } convolution && norm.IsConstant)
             {
-                Graph.Replace(before, Graph.Nodes[before] with { Operation = folded });
+                Graph.Replace(before, Graph.Nodes[before] with { Operation = Folding(convolution, () => Folded(convolution, norm)) });
                 return operands[0];
             }
         }
@@ -71,7 +62,7 @@ internal sealed class FoldedGraph : IDisposable
             waiting[original.ValueOf(index)] = ahead;
             return operands[0];
         }
-        if (operation is Convolve pointwise && waiting.TryGetValue(node.Operands[0], out var behind)) return Graph.Add(node with { Operation = Folded(behind, pointwise), Operands = operands });
+        if (operation is Convolve pointwise && waiting.TryGetValue(node.Operands[0], out var behind)) return Graph.Add(node with { Operation = Folding(pointwise, () => Folded(behind, pointwise)), Operands = operands });
         return Graph.Add(node with { Operands = operands });
     }
 
@@ -79,33 +70,43 @@ internal sealed class FoldedGraph : IDisposable
     private bool IsBeforePointwise(int index) =>
         uses[original.ValueOf(index)] == 1 && original.Nodes.Skip(index + 1).FirstOrDefault(node => node.Operands.Contains(original.ValueOf(index))) is { Operation: Convolve { IsPointwise: true } };
 
-    /// <summary>A pointwise convolution with the norm before it in its weights.</summary>
-    private ConvolutionOperation Folded(NormalizeMap norm, Convolve convolution)
+    private ConvolutionOperation Folding(ConvolutionOperation convolution, Func<ConvolutionWeights> fold)
+    {
+        var folding = convolution.With(null, fold);
+        if (isDeferred) return folding;
+        var folded = folding.Exact();
+        foreach (var weight in (Tensor?[])[folded.Weights.Kernel, folded.Weights.Bias]) if (weight is not null) made.Add(weight.DetachFromDisposeScope());
+        return folded;
+    }
+
+    /// <summary>The weights of a pointwise convolution with the norm before it in them.</summary>
+    private static ConvolutionWeights Folded(NormalizeMap norm, Convolve convolution)
     {
         using var scope = NewDisposeScope();
         var (factor, shift) = norm.Constant()!.Value;
-        var ((kernel, bias), type) = (convolution.Weights, convolution.Weights.Kernel.dtype);
+        var (kernel, bias) = convolution.Weights;
         var matrix = kernel.to(ScalarType.Float64).flatten(1);
         var total = matrix.mv(shift);
         if (bias is not null) total += bias.to(ScalarType.Float64);
-        return convolution.With(new ConvolutionWeights(Keep((matrix * factor).reshape(kernel.shape).to(type)), Keep(total.to(type))));
+        return Moved((matrix * factor).reshape(kernel.shape).to(kernel.dtype), total.to(kernel.dtype));
     }
 
-    /// <summary>A convolution with the norm after it in its weights; null where the norm depends on the input.</summary>
-    private ConvolutionOperation? Folded(ConvolutionOperation convolution, NormalizeMap norm)
+    /// <summary>The weights of a convolution with the norm after it in them.</summary>
+    private static ConvolutionWeights Folded(ConvolutionOperation convolution, NormalizeMap norm)
     {
         using var scope = NewDisposeScope();
-        if (norm.Constant() is not var (factor, shift)) return null;
-        var (kernel, bias) = convolution.Weights;
-        var type = kernel.dtype;
+        var (factor, shift) = norm.Constant()!.Value;
+        var (kernel, bias) = convolution.Exact().Weights;
         var axes = Enumerable.Repeat(1L, (int)kernel.dim() - 2).ToArray();
         var groups = convolution.OutputAxis == 0 ? 1 : convolution.Convolution.groups;
         // A transposed convolution has the outputs of each group beside the inputs of that group.
         var perGroup = kernel.reshape([groups, -1, .. kernel.shape[1..]]);
         var scaled = Scaled(perGroup, convolution.OutputAxis == 0 ? factor.reshape([1, -1, 1, .. axes]) : factor.reshape([groups, 1, -1, .. axes]));
         if (bias is not null) shift = bias.to(ScalarType.Float64) * factor + shift;
-        return convolution.With(new ConvolutionWeights(Keep(scaled.reshape(kernel.shape)), Keep(shift.to(type))));
+        return Moved(scaled.reshape(kernel.shape), shift.to(kernel.dtype));
     }
+
+    private static ConvolutionWeights Moved(Tensor kernel, Tensor bias) => new(kernel.MoveToOuterDisposeScope(), bias.MoveToOuterDisposeScope());
 
     /// <summary>Weights times factors, computed in float64 a few at a time: of all, that would be four times what the network has.</summary>
     /// <param name="weights">(groups, n, …).</param>
@@ -121,11 +122,5 @@ internal sealed class FoldedGraph : IDisposable
             result.narrow(1, first, next).copy_(weights.narrow(1, first, next).to(ScalarType.Float64) * (factor.shape[1] == 1 ? factor : factor.narrow(1, first, next)));
         }
         return result;
-    }
-
-    private Tensor Keep(Tensor weight)
-    {
-        made.Add(weight.DetachFromDisposeScope());
-        return weight;
     }
 }

@@ -2,8 +2,9 @@ namespace UNetFamily;
 
 /// <summary>What convolutions of both directions have in common.</summary>
 /// <param name="conv">The layer.</param>
-/// <param name="own">Weights of its own, where a plan has folded others into them; null for the layer's.</param>
-internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeights? own) : LayerOperation(conv)
+/// <param name="own">Weights of its own, where others were folded into them; null for the layer's.</param>
+/// <param name="fold">Makes such weights, in tensors of the current dispose scope; null where there is nothing to fold.</param>
+internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeights? own, Func<ConvolutionWeights>? fold) : LayerOperation(conv)
 {
     /// <summary>The layer.</summary>
     public Convolution Convolution => conv;
@@ -12,7 +13,10 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
     public ConvolutionWeights Weights => own ?? new ConvolutionWeights(conv.weight!, conv.bias);
 
     /// <summary>Whether it is a plan's, with weights of its own.</summary>
-    public bool IsPlanned => own is not null;
+    public bool IsPlanned => own is not null || fold is not null;
+
+    /// <summary>The operation with what is still to be folded in its weights, in tensors of the current dispose scope. Until then it computes with the layer's, which are as many.</summary>
+    public ConvolutionOperation Exact() => fold is null ? this : With(fold());
 
     /// <summary>Whether the layer's padding can be said in numbers, so that the convolution can be computed with other weights.</summary>
     public bool TakesWeights => conv.padding_mode is PaddingModes.Zeros && PadsEvenly;
@@ -27,8 +31,8 @@ internal abstract class ConvolutionOperation(Convolution conv, ConvolutionWeight
 
     public override LayerKind Kind => LayerKind.Convolution;
 
-    /// <summary>The same convolution with other weights of the same shapes.</summary>
-    public abstract ConvolutionOperation With(ConvolutionWeights weights);
+    /// <summary>The same convolution with other weights of the same shapes, or with some that <see cref="Exact"/> makes.</summary>
+    public abstract ConvolutionOperation With(ConvolutionWeights? weights, Func<ConvolutionWeights>? fold = null);
 
     public sealed override Tensor Run(Tensor[] x) =>
         !Hooks.On(conv) && DepthwiseConvolution.Of(this, x[0]) is { } depthwise ? depthwise.Call(x[0])

@@ -1,14 +1,14 @@
 namespace UNetFamily;
 
 /// <summary>A convolution.</summary>
-internal sealed class Convolve(Convolution conv, ConvolutionWeights? own = null) : ConvolutionOperation(conv, own)
+internal sealed class Convolve(Convolution conv, ConvolutionWeights? own = null, Func<ConvolutionWeights>? fold = null) : ConvolutionOperation(conv, own, fold)
 {
     public override int OutputAxis => 0;
 
     /// <summary>Whether each position of the result comes from that position alone, of all channels.</summary>
     public bool IsPointwise => TakesWeights && Convolution.groups == 1 && Convolution.kernel_size.All(side => side == 1) && Convolution.stride.All(step => step == 1) && Paddings.All(padding => padding == 0);
 
-    public override ConvolutionOperation With(ConvolutionWeights weights) => new Convolve(Convolution, weights);
+    public override ConvolutionOperation With(ConvolutionWeights? weights, Func<ConvolutionWeights>? fold = null) => new Convolve(Convolution, weights, fold);
 
     public override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4
         ? functional.conv2d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.dilation, Convolution.groups)

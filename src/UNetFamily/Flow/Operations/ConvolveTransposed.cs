@@ -1,11 +1,11 @@
 namespace UNetFamily;
 
 /// <summary>A transposed convolution.</summary>
-internal sealed class ConvolveTransposed(Convolution conv, ConvolutionWeights? own = null) : ConvolutionOperation(conv, own)
+internal sealed class ConvolveTransposed(Convolution conv, ConvolutionWeights? own = null, Func<ConvolutionWeights>? fold = null) : ConvolutionOperation(conv, own, fold)
 {
     public override int OutputAxis => 1;
 
-    public override ConvolutionOperation With(ConvolutionWeights weights) => new ConvolveTransposed(Convolution, weights);
+    public override ConvolutionOperation With(ConvolutionWeights? weights, Func<ConvolutionWeights>? fold = null) => new ConvolveTransposed(Convolution, weights, fold);
 
     public override Tensor Compute(Tensor x, ConvolutionWeights weights) => x.dim() == 4
         ? functional.conv_transpose2d(x, weights.Kernel, weights.Bias, Convolution.stride, Paddings, Convolution.output_padding, Convolution.dilation, Convolution.groups)

@@ -12,9 +12,6 @@ namespace UNetFamily;
 /// </remarks>
 public sealed class InferencePlan : IDisposable
 {
-    private const long BytesToReturn = 16 << 20;
-
-    private readonly FoldedGraph folded;
     private readonly PlannedGraph planned;
     private readonly Liveness liveness;
     private readonly PlannedMemory memory;
@@ -28,17 +25,10 @@ public sealed class InferencePlan : IDisposable
         var weight = model.parameters().First();
         (type, device) = (weight.dtype, weight.device);
         var graph = model.Record(shape);
-        folded = FoldedGraph.Of(graph, graph.Outputs.AsSpan(0, 1));
-        var freed = 0L;
-        try
+        using (var timer = new OperationTimer(type, device))
         {
-            using var timer = new OperationTimer(type, device);
-            planned = PlannedGraph.Of(folded.Graph, type is ScalarType.Float32 && device.type is DeviceType.CPU, cost ?? timer.Milliseconds, Free);
-        }
-        catch
-        {
-            folded.Dispose();
-            throw;
+            var folded = FoldedGraph.Of(graph, graph.Outputs.AsSpan(0, 1), isDeferred: true);
+            planned = PlannedGraph.Of(folded.Graph, type is ScalarType.Float32 && device.type is DeviceType.CPU, cost ?? timer.Milliseconds);
         }
         // What was measured needed memory that a run doesn't.
         if (Allocator.KeepsFreedBlocks) Allocator.ReturnFreedBlocks();
@@ -48,16 +38,6 @@ public sealed class InferencePlan : IDisposable
         var paths = ModulePaths.Of(model.Whole);
         Steps = [.. planned.Graph.Nodes.Zip(planned.Operations, (node, how) =>
             new PlanStep(node.Operation.Name, paths.GetValueOrDefault(node.Operation.Layer ?? node.Scope, ""), [.. node.Shape], how.Layout, how.Milliseconds))];
-
-        void Free(Tensor weight)
-        {
-            freed += weight.numel() * weight.element_size();
-            folded.Free(weight);
-            // The next weights would seldom fit where these were.
-            if (freed < BytesToReturn || !Allocator.KeepsFreedBlocks) return;
-            Allocator.ReturnFreedBlocks();
-            freed = 0;
-        }
     }
 
     /// <summary>The shape of the batches that it takes: (N, C, …spatial).</summary>
@@ -109,7 +89,6 @@ public sealed class InferencePlan : IDisposable
         isDisposed = true;
         memory.Dispose();
         planned.Dispose();
-        folded.Dispose();
     }
 
     /// <summary>The steps as lines of text.</summary>

@@ -17,8 +17,8 @@ internal sealed class OperationTimer(ScalarType type, Device device) : IDisposab
     // All operands, and the result, in turn, once something has to be measured: glibc seldom takes a block of the same size again, so that the process would grow with each operation.
     private Tensor? numbers;
 
-    // What the process had before.
-    private readonly long bytesBefore = Environment.WorkingSet;
+    // What the process had before, and what its code may take meanwhile.
+    private readonly long bytesBefore = Environment.WorkingSet + (32 << 20);
 
     /// <summary>The milliseconds of a way to compute an operation; the best of a few, after one that doesn't count.</summary>
     /// <param name="way">The way.</param>

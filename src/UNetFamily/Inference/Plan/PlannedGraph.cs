@@ -8,15 +8,14 @@ internal sealed class PlannedGraph : IDisposable
     private readonly FlowGraph folded;
     private readonly bool takesKernels;
     private readonly Func<Way, long[][], MemoryLayout, double> cost;
-    private readonly Action<Tensor>? replaced;
     private readonly int[] uses;
     private readonly List<IDisposable> made = [];
     private readonly Dictionary<(int Value, MemoryLayout Layout), int> renumbered = [];
     private readonly List<PlannedOperation> operations = [];
 
-    private PlannedGraph(FlowGraph folded, bool takesKernels, Func<Way, long[][], MemoryLayout, double> cost, Action<Tensor>? replaced)
+    private PlannedGraph(FlowGraph folded, bool takesKernels, Func<Way, long[][], MemoryLayout, double> cost)
     {
-        (this.folded, this.takesKernels, this.cost, this.replaced) = (folded, takesKernels, cost, replaced);
+        (this.folded, this.takesKernels, this.cost) = (folded, takesKernels, cost);
         Graph = new FlowGraph(folded.Inputs);
         uses = folded.Uses(folded.Outputs);
         using var noGradient = no_grad();
@@ -56,9 +55,7 @@ internal sealed class PlannedGraph : IDisposable
     /// <param name="folded">A graph without anything that isn't needed.</param>
     /// <param name="takesKernels">Whether it computes in float32 on a CPU, as the kernels of this library do.</param>
     /// <param name="cost">The milliseconds that a way takes for operands of these shapes, all in a layout.</param>
-    /// <param name="replaced">Takes each convolution's weights of the graph that the plan doesn't need, as soon as it has them in another form.</param>
-    public static PlannedGraph Of(FlowGraph folded, bool takesKernels, Func<Way, long[][], MemoryLayout, double> cost, Action<Tensor>? replaced = null) =>
-        new(takesKernels ? FusedGraph.Of(folded) : folded, takesKernels, cost, replaced);
+    public static PlannedGraph Of(FlowGraph folded, bool takesKernels, Func<Way, long[][], MemoryLayout, double> cost) => new(takesKernels ? FusedGraph.Of(folded) : folded, takesKernels, cost);
 
     /// <summary>Frees the weights that were made for it.</summary>
     public void Dispose() => made.ForEach(weights => weights.Dispose());
@@ -66,9 +63,9 @@ internal sealed class PlannedGraph : IDisposable
     /// <summary>The fastest way to compute a node in each layout.</summary>
     private Dictionary<MemoryLayout, Form> Forms(FlowNode node)
     {
-        if (!IsMap(node)) return new() { [MemoryLayout.Contiguous] = new Form(() => (takesKernels ? MultiplyMatrices.Of(node.Operation) : null) ?? node.Operation, 0, "") };
+        if (!IsMap(node)) return new() { [MemoryLayout.Contiguous] = new Form("", 0) };
         var shapes = folded.OperandShapes(node);
-        return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout => Way.Of(node.Operation, shapes, layout, takesKernels).Select(way => new Form(way.Make, cost(way, shapes, layout), way.Kernel)).DefaultIfEmpty(Form.None).MinBy(form => form.Milliseconds)!);
+        return Enum.GetValues<MemoryLayout>().ToDictionary(layout => layout, layout => Way.Of(node.Operation, shapes, layout, takesKernels).Select(way => new Form(way.Kernel, cost(way, shapes, layout))).DefaultIfEmpty(Form.None).MinBy(form => form.Milliseconds)!);
     }
 
     /// <summary>The layout of each node, so that the whole takes least.</summary>
@@ -99,17 +96,14 @@ internal sealed class PlannedGraph : IDisposable
 
     private void Take(int node, MemoryLayout layout, Dictionary<MemoryLayout, Form> forms)
     {
+        using var scope = NewDisposeScope();
         var original = folded.Nodes[node];
         int[] operands = [.. Joined(original.Operands).Select(operand => HasLayout(operand) ? In(operand, layout) : renumbered[(operand, MemoryLayout.Contiguous)])];
-        var operation = forms[layout].Make();
+        var operation = Made(original, layout, forms[layout].Kernel);
         if (operation is KernelOperation) operands = Array.ConvertAll(operands, operand => WithoutGaps(operand, layout));
         if (operation is IDisposable disposable) made.Add(disposable);
-        var needed = (operation as ConvolutionOperation)?.Weights.Kernel;
-        foreach (var before in Kernels(original.Operation).Where(before => !ReferenceEquals(before, needed)))
-        {
-            if (needed is not null) made.Add(needed.DetachFromDisposeScope());
-            replaced?.Invoke(before);
-        }
+        if (operation is ConvolutionOperation { Weights: var (kernel, bias) })
+            foreach (var weight in (Tensor?[])[kernel, bias]) if (weight is not null && scope.Contains(weight)) made.Add(weight.DetachFromDisposeScope());
         renumbered[(folded.ValueOf(node), layout)] = Add(original with { Operation = operation, Operands = operands }, layout, forms[layout].Milliseconds);
     }
 
@@ -117,8 +111,19 @@ internal sealed class PlannedGraph : IDisposable
     private IEnumerable<int> Joined(int[] operands) => operands.SelectMany(operand =>
         operand >= folded.Inputs.Length && !renumbered.ContainsKey((operand, MemoryLayout.Contiguous)) && !renumbered.ContainsKey((operand, MemoryLayout.ChannelsLast)) ? folded.Nodes[operand - folded.Inputs.Length].Operands : [operand]);
 
-    private static IEnumerable<Tensor> Kernels(Operation operation) =>
-        (operation is PositionGroup group ? group.Inner.Nodes.Select(node => node.Operation) : [operation]).OfType<ConvolutionOperation>().Select(convolution => convolution.Weights.Kernel);
+    /// <summary>What computes a node, with what is to be folded in its weights.</summary>
+    private Operation Made(FlowNode node, MemoryLayout layout, string kernel)
+    {
+        var operation = Exact(node.Operation);
+        return IsMap(node) ? Way.Of(operation, folded.OperandShapes(node), layout, takesKernels).First(way => way.Kernel == kernel).Make() : (takesKernels ? MultiplyMatrices.Of(operation) : null) ?? operation;
+    }
+
+    private static Operation Exact(Operation operation) => operation switch
+    {
+        ConvolutionOperation convolution => convolution.Exact(),
+        PositionGroup group => group.With(Exact),
+        _ => operation,
+    };
 
     /// <summary>The number of a value in a layout; where it isn't there yet, it is made.</summary>
     private int In(int value, MemoryLayout layout)
@@ -163,10 +168,10 @@ internal sealed class PlannedGraph : IDisposable
     /// <summary>Whether a value is a map, and no learned tensor.</summary>
     private bool HasLayout(int value) => value < folded.Inputs.Length || folded.Nodes[value - folded.Inputs.Length].Operation is not WeightOperand;
 
-    /// <summary>A way to compute a node, and what it takes.</summary>
-    private sealed record Form(Func<Operation> Make, double Milliseconds, string Kernel)
+    /// <summary>A way to compute a node, by its kernel, and what it takes.</summary>
+    private sealed record Form(string Kernel, double Milliseconds)
     {
-        public static Form None { get; } = new(() => throw new InvalidOperationException("There is no way."), double.PositiveInfinity, "");
+        public static Form None { get; } = new("", double.PositiveInfinity);
     }
 }
 

@@ -9,6 +9,14 @@ internal sealed class PositionGroup(FlowGraph inner) : KernelOperation(inner.Nod
 
     public override string Name => string.Join(" + ", inner.Nodes.Where(node => node.Operation is not Narrow).Select(node => node.Operation.Name));
 
+    /// <summary>The group with other operations of the same results.</summary>
+    public PositionGroup With(Func<Operation, Operation> other)
+    {
+        var graph = new FlowGraph(inner.Inputs) { Outputs = inner.Outputs };
+        foreach (var node in inner.Nodes) graph.Add(node with { Operation = other(node.Operation) });
+        return new PositionGroup(graph);
+    }
+
     /// <summary>What it does, in letters: groups of the same description take the same time.</summary>
     public string Description => string.Join(' ', inner.Nodes.Select(node => $"{node.Operation.Name}{(node.Operation as Narrow)?.Start}({string.Join(',', node.Operands)}){node.Shape[1]}"));
 

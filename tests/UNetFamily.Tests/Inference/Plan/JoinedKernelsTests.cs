@@ -81,11 +81,11 @@ public sealed class JoinedKernelsTests
     private static FoldedGraph Folded(Block block, Tensor x)
     {
         var graph = Recorder.Record(block, maps => [maps[0].Through(block)], [x.shape]);
-        return FoldedGraph.Of(graph, graph.Outputs);
+        return FoldedGraph.Of(graph, graph.Outputs, isDeferred: true);
     }
 
     private static PlannedGraph Planned(FoldedGraph folded) =>
-        PlannedGraph.Of(folded.Graph, takesKernels: true, (way, _, layout) => (layout is MemoryLayout.ChannelsLast ? 0 : 100) + (way.Kernel.Length > 0 ? 1 : 2), folded.Free);
+        PlannedGraph.Of(folded.Graph, takesKernels: true, (way, _, layout) => (layout is MemoryLayout.ChannelsLast ? 0 : 100) + (way.Kernel.Length > 0 ? 1 : 2));
 
     private static Tensor Computed(FlowGraph graph, Tensor x)
     {

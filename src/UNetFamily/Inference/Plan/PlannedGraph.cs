@@ -5,6 +5,8 @@ namespace UNetFamily;
 /// </summary>
 internal sealed class PlannedGraph : IDisposable
 {
+    private const long NumbersToReturn = 2 << 20;
+
     private readonly FlowGraph folded;
     private readonly bool takesKernels;
     private readonly Func<Way, long[][], MemoryLayout, double> cost;
@@ -24,8 +26,17 @@ internal sealed class PlannedGraph : IDisposable
         foreach (var (index, node) in folded.Nodes.Index().OrderByDescending(each => each.Item.Shape.Elements())) forms[index] = Forms(node);
         var layouts = Choose(forms);
         for (var value = 0; value < folded.Inputs.Length; value++) renumbered[(value, MemoryLayout.Contiguous)] = value;
+        var laidOut = 0L;
         for (var node = 0; node < forms.Length; node++)
-            if (!IsJoinedByKernel(node) && !IsTakenOver(node)) Take(node, layouts[node], forms[node]);
+        {
+            if (IsJoinedByKernel(node) || IsTakenOver(node)) continue;
+            Take(node, layouts[node], forms[node]);
+            laidOut += (folded.Nodes[node].Operation as ConvolutionOperation)?.Weights.Kernel.numel() ?? 0;
+            if (laidOut < NumbersToReturn || !Allocator.KeepsFreedBlocks) continue;
+            // The next weights would seldom fit where the last were folded.
+            Allocator.ReturnFreedBlocks();
+            laidOut = 0;
+        }
         Graph.Outputs = [.. folded.Outputs.Select(output => In(output, MemoryLayout.Contiguous))];
 
         // Maps that only a convolution takes, which can take their channels from where they are.

@@ -48,7 +48,7 @@ public static class InferencePage
         using var window = rand([1, 1, 16, 32, 32]);
 
         #region plan
-        using var plan = model.ForInference(16, 32, 32);                // as long as four predictions
+        using var plan = model.ForInference(16, 32, 32);                // as long as eight predictions
         using var logits = plan.Run(window);                            // (N, C, D, H, W) -> (N, classes, D, H, W), equal to rounding
         Console.WriteLine(plan);                                        // every step, its memory layout, and what it took
         #endregion

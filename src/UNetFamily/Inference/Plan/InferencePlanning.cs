@@ -4,7 +4,7 @@ namespace UNetFamily;
 public static class InferencePlanning
 {
     /// <summary>
-    /// A plan of a network for one image or volume at a time. Making it takes about as long as four predictions, so it pays when more follow; <see cref="SlidingWindow"/> makes one by itself where there are
+    /// A plan of a network for one image or volume at a time. Making it takes about as long as eight predictions, so it pays when more follow; <see cref="SlidingWindow"/> makes one by itself where there are
     /// enough windows.
     /// </summary>
     /// <param name="model">The network.</param>

@@ -3,14 +3,13 @@ using System.Diagnostics;
 
 namespace UNetFamily;
 
-/// <summary>How long operations take here, each measured once per process, alone and on maps of one number.</summary>
+/// <summary>How long operations take here, each measured once per process and sitting, alone and on maps of one number.</summary>
 /// <param name="type">The type of the maps.</param>
 /// <param name="device">Where they are.</param>
 internal sealed class OperationTimer(ScalarType type, Device device) : IDisposable
 {
-    private const int Fewest = 3, Most = 8;
-    private const double LongMilliseconds = 50;
-    private const double SameTime = 0.9;
+    private const int Most = 5;
+    private const double EnoughMilliseconds = 5;
 
     private static readonly ConcurrentDictionary<string, double> Known = new();
 
@@ -26,7 +25,7 @@ internal sealed class OperationTimer(ScalarType type, Device device) : IDisposab
     /// <param name="layout">How the operands lie in memory, and how the result has to.</param>
     public double Milliseconds(Way way, long[][] shapes, MemoryLayout layout)
     {
-        var key = $"{Name(way.Operation)} {way.Kernel} {layout} {string.Join(' ', shapes.Select(shape => shape.Print()))} {type} {device} {get_num_threads()}";
+        var key = $"{Name(way.Operation)} {way.Kernel} {way.Sitting} {layout} {string.Join(' ', shapes.Select(shape => shape.Print()))} {type} {device} {get_num_threads()}";
         if (Known.TryGetValue(key, out var known)) return known;
         using var scope = NewDisposeScope();
         var operation = way.Make();
@@ -49,13 +48,11 @@ internal sealed class OperationTimer(ScalarType type, Device device) : IDisposab
         var operands = Array.ConvertAll(shapes, shape => Next(shape, layout));
         var place = isPlaced ? Next(result, ((PlacedOperation)operation).LayoutOf(operands)) : null;
         Timed();
-        var best = Timed();
-        // A result in memory that is new to the process costs more than many an operation; once its blocks have been used, none is.
-        for (var (count, isNear) = (1, false); count < Most && !(isNear && (count >= Fewest || best > LongMilliseconds)); count++)
+        var (best, all) = (double.PositiveInfinity, 0.0);
+        for (var count = 0; count < Most && all < EnoughMilliseconds; count++)
         {
             var next = Timed();
-            isNear = next > best * SameTime;
-            best = Math.Min(best, next);
+            (best, all) = (Math.Min(best, next), all + next);
         }
         return best;
 

@@ -6,6 +6,9 @@ namespace UNetFamily;
 /// <param name="Make">Makes what computes it.</param>
 internal sealed record Way(Operation Operation, string Kernel, Func<Operation> Make)
 {
+    /// <summary>At which sitting it is measured.</summary>
+    public int Sitting { get; init; } = 1;
+
     /// <summary>The ways to compute an operation on maps in a layout.</summary>
     /// <param name="operation">The operation.</param>
     /// <param name="shapes">The shapes of its operands.</param>

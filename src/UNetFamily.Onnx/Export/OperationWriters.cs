@@ -8,8 +8,7 @@ internal static class OperationWriters
     /// <summary>Operations, or what they derive from, that are not written, and why.</summary>
     public static IReadOnlyDictionary<Type, string> NotWritten { get; } = new Dictionary<Type, string>
     {
-        [typeof(KernelOperation)] = "it is a kernel of an inference plan, which stands in no recorded graph",
-        [typeof(ChangeLayout)] = "it belongs to an inference plan, and stands in no recorded graph",
+        [typeof(PlacedOperation)] = "it belongs to an inference plan, and stands in no recorded graph",
     };
 
     static OperationWriters()

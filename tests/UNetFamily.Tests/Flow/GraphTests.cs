@@ -57,7 +57,7 @@ public sealed class GraphTests
         var operations = typeof(Operation).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Operation)) && !type.IsAbstract).ToArray();
         operations.Should().NotBeEmpty().And.OnlyContain(type => type.IsSealed);
         foreach (var (operation, rule) in operations.SelectMany(operation => Rules.Select(rule => (operation, rule))))
-            operation.GetMethod(rule)!.DeclaringType!.Name.Should().NotBe(nameof(Operation), $"{operation.Name} needs a rule of its own for {rule}");
+            operation.GetMethods().Where(method => method.Name == rule).Should().NotContain(method => method.DeclaringType == typeof(Operation), $"{operation.Name} needs a rule of its own for {rule}");
 
         var proved = new HashSet<Type>();
         foreach (var variant in ModelCatalog.Variants)
@@ -72,7 +72,7 @@ public sealed class GraphTests
         }
         using (var model = UNetOptions.Paper2015().Build()) Add(model.Record(1, 1, 188, 188));
         using (var model = (UNetOptions.Paper2015() with { Widths = [2, 3], Dropout = 0.5 }).Build()) Add(model.Record(1, 1, 48, 48));
-        operations.Except(proved).Where(type => type != typeof(ChangeLayout) && !type.IsSubclassOf(typeof(KernelOperation))).Should()
+        operations.Except(proved).Where(type => !type.IsSubclassOf(typeof(PlacedOperation))).Should()
             .BeEquivalentTo([typeof(NormalizeLast)], "only TorchSharp's layer norm is in no network or block; it is compared in KnownLayerTests. Plans have operations of their own, in InferencePlanTests and KernelTests");
 
         void Add(FlowGraph graph) => proved.UnionWith(graph.Nodes.Select(node => node.Operation.GetType()));

@@ -146,12 +146,15 @@ public class PipelineTests
         labels.Labels.Zip(expected.flatten().to(ScalarType.Int32).data<int>()).Count(pair => pair.First != pair.Second).Should().BeLessThanOrEqualTo(allowed, "{0}", source);
     }
 
-    /// <summary>Two of the steps between numbers of half precision on top of what a plan may be off, 1e-4 of the largest, or what the original's own logits change where its network runs in double precision: more, in corners whose weights are tiny.</summary>
+    /// <summary>Two of the steps between numbers of half precision on top of what a plan may be off, 1e-4 of the largest, or what the original's own logits change where its network runs in double precision: more, in corners whose weights are tiny. Where windows nearly cancel, a step is
+    /// one of what was summed, and few numbers may be off by two steps of the largest.</summary>
     private static void LogitsShouldBeClose(Tensor found, Tensor expected, PipelineCase source)
     {
         found.shape.Should().Equal(expected.shape);
         var (one, other) = (found.to(ScalarType.Float32), expected.to(ScalarType.Float32));
-        var excess = (one - other).abs() - (0.004 + 1e-4 * other.abs().max() + 0.002 * other.abs()).clamp_min(source.Noise);
-        excess.max().ToDouble().Should().BeLessThanOrEqualTo(0, $"{source}: {(one - other).ne(0).sum().ToInt64()} of {one.numel()} differ, at most by {(one - other).abs().max().ToDouble()}");
+        var (off, largest) = ((one - other).abs(), other.abs().max());
+        var far = (off - (0.004 + 1e-4 * largest + 0.002 * other.abs()).clamp_min(source.Noise)).gt(0).sum().ToInt64();
+        far.Should().BeLessThanOrEqualTo(one.numel() / 10_000, $"{source}: {off.ne(0).sum().ToInt64()} of {one.numel()} differ, at most by {off.max().ToDouble()}");
+        off.max().ToDouble().Should().BeLessThanOrEqualTo(Math.Max(source.Noise, 0.004 + (0.002 * largest.ToDouble())), $"{source}");
     }
 }

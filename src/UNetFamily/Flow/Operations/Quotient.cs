@@ -14,4 +14,8 @@ internal sealed class Quotient : Arithmetic
     public override Tensor Run(Tensor[] x) => x[0].div(x[1]);
 
     public override MemoryUse Memory(long[][] x, long[] y, MemoryMode mode) => new() { KeptOperands = 0b11 };
+
+    public override bool CanOverwrite(int operand) => operand == 0;
+
+    public override Tensor Overwrite(Tensor[] x, int operand) => x[0].div_(x[1]);
 }

@@ -7,8 +7,6 @@ namespace UNetFamily;
 /// <summary>The weights of a matrix product as <see cref="PanelProduct"/> reads them, and its shifts.</summary>
 internal sealed unsafe class PackedWeights : IDisposable
 {
-    private readonly float* shift;
-
     /// <summary>Packs weights.</summary>
     /// <param name="matrix">(in, out), float32 on the CPU.</param>
     /// <param name="shift">What is added to each column: (out); null for nothing.</param>
@@ -16,11 +14,11 @@ internal sealed unsafe class PackedWeights : IDisposable
     {
         (Inputs, Outputs) = ((int)matrix.shape[0], (int)matrix.shape[1]);
         Columns = (Outputs + PanelProduct.Lanes - 1) / PanelProduct.Lanes * PanelProduct.Lanes;
-        this.shift = Allocate(Columns);
-        var shifts = new Span<float>(this.shift, Columns);
+        Shift = PanelProduct.Allocate(Columns);
+        var shifts = new Span<float>(Shift, Columns);
         shifts.Clear();
         shift?.Numbers().CopyTo(shifts);
-        Panels = Allocate((long)Inputs * Columns);
+        Panels = PanelProduct.Allocate((long)Inputs * Columns);
         using var rows = matrix.contiguous();
         var numbers = MemoryMarshal.Cast<byte, float>(rows.bytes);
         for (var row = 0; row < Inputs; row++)
@@ -55,7 +53,7 @@ internal sealed unsafe class PackedWeights : IDisposable
     public float* Panels { get; }
 
     /// <summary>What is added to each of <see cref="Columns"/>.</summary>
-    public float* Shift => shift;
+    public float* Shift { get; }
 
     /// <summary>Adds the shifts to products, applies a function, and stores the columns that are wanted.</summary>
     /// <param name="products">(rows, <see cref="Columns"/>).</param>
@@ -68,11 +66,11 @@ internal sealed unsafe class PackedWeights : IDisposable
         for (var row = 0; row < rows; row++, products += Columns, to += Outputs)
         {
             var column = 0;
-            for (; column + PanelProduct.Lanes <= Outputs; column += PanelProduct.Lanes) rectifier.Of(Vector512.Load(products + column) + Vector512.Load(shift + column)).Store(to + column);
+            for (; column + PanelProduct.Lanes <= Outputs; column += PanelProduct.Lanes) rectifier.Of(Vector512.Load(products + column) + Vector512.Load(Shift + column)).Store(to + column);
             if (column == Outputs) continue;
             // What is stored too much, the next row is stored over.
-            if (row + 1 < rows && column + PanelProduct.Lanes <= 2 * Outputs) rectifier.Of(Vector512.Load(products + column) + Vector512.Load(shift + column)).Store(to + column);
-            else for (; column < Outputs; column++) to[column] = rectifier.Of(products[column] + shift[column]);
+            if (row + 1 < rows && column + PanelProduct.Lanes <= 2 * Outputs) rectifier.Of(Vector512.Load(products + column) + Vector512.Load(Shift + column)).Store(to + column);
+            else for (; column < Outputs; column++) to[column] = rectifier.Of(products[column] + Shift[column]);
         }
     }
 
@@ -86,14 +84,12 @@ internal sealed unsafe class PackedWeights : IDisposable
     public void StoreColumns(float* products, float* to, nint step, int rows, Rectifier rectifier)
     {
         for (var column = 0; column < Outputs; column++, to += step)
-            for (var row = 0; row < rows; row++) to[row] = rectifier.Of(products[(row * Columns) + column] + shift[column]);
+            for (var row = 0; row < rows; row++) to[row] = rectifier.Of(products[(row * Columns) + column] + Shift[column]);
     }
 
     public void Dispose()
     {
         NativeMemory.AlignedFree(Panels);
-        NativeMemory.AlignedFree(shift);
+        NativeMemory.AlignedFree(Shift);
     }
-
-    private static float* Allocate(long numbers) => (float*)NativeMemory.AlignedAlloc(checked((nuint)numbers * sizeof(float)), 64);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
 namespace UNetFamily;
@@ -19,6 +20,12 @@ internal static unsafe class PanelProduct
 
     /// <summary>Whether the processor has vectors of 512 bits, without which libtorch is faster.</summary>
     public static bool IsFast => Vector512.IsHardwareAccelerated;
+
+    /// <summary>So many rows that all of some are computed, a multiple of <see cref="Rows"/>.</summary>
+    public static int Padded(int rows) => (rows + Rows - 1) / Rows * Rows;
+
+    /// <summary>Memory for numbers, from a cache line on; <see cref="NativeMemory.AlignedFree"/> frees it.</summary>
+    public static float* Allocate(long numbers) => (float*)NativeMemory.AlignedAlloc(checked((nuint)numbers * sizeof(float)), 64);
 
     /// <summary>Where column <paramref name="column"/> of row <paramref name="row"/> lies among packed weights.</summary>
     public static long Place(long row, long column, long rows, long columns)

@@ -39,7 +39,7 @@ internal sealed unsafe class RowConvolution : IDisposable
     /// <param name="crew">Who works.</param>
     public void Run(nint x, int[] from, nint y, int[] to, bool inPlanes, Rectifier rectifier, Crew crew)
     {
-        var wide = (to[2] + PanelProduct.Rows - 1) / PanelProduct.Rows * PanelProduct.Rows;
+        var wide = PanelProduct.Padded(to[2]);
         var atOnce = Math.Clamp(FewestPositions / wide, 1, to[1]);
         var parts = (to[1] + atOnce - 1) / atOnce;
         crew.Do(to[0] * parts, part =>

@@ -51,7 +51,7 @@ internal sealed unsafe class SpreadConvolution : IDisposable
 
     private void Multiply(float* x, int positions, PackedWeights row, float* y)
     {
-        var wide = (positions + PanelProduct.Rows - 1) / PanelProduct.Rows * PanelProduct.Rows;
+        var wide = PanelProduct.Padded(positions);
         using var scratch = new Scratch(wide * (row.Columns + inputs));
         var products = scratch.Start;
         if (wide > positions)

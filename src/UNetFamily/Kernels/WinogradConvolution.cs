@@ -27,7 +27,7 @@ internal sealed unsafe class WinogradConvolution : IDisposable
     {
         var shape = weights.shape;
         (outputs, inputs, taps) = ((int)shape[0], (int)shape[1], shape.Length == 5 ? (int)shape[2] : 1);
-        kernels = Allocate((long)outputs * inputs * taps * WinogradTiles.Kernel);
+        kernels = PanelProduct.Allocate((long)outputs * inputs * taps * WinogradTiles.Kernel);
         var ofGroup = PanelProduct.Lanes * inputs * taps * WinogradTiles.Kernel;
         for (var group = 0; group < outputs / PanelProduct.Lanes; group++)
         {
@@ -35,7 +35,7 @@ internal sealed unsafe class WinogradConvolution : IDisposable
             var grouped = weights.narrow(0, group * PanelProduct.Lanes, PanelProduct.Lanes).reshape([PanelProduct.Lanes, inputs, taps, WinogradTiles.Kernel]).permute(2, 1, 3, 0).contiguous();
             MemoryMarshal.Cast<byte, float>(grouped.bytes).CopyTo(new Span<float>(kernels + ((nint)group * ofGroup), ofGroup));
         }
-        this.bias = Allocate(outputs);
+        this.bias = PanelProduct.Allocate(outputs);
         new Span<float>(this.bias, outputs).Clear();
         if (bias is not null) MemoryMarshal.Cast<byte, float>(bias.bytes).CopyTo(new Span<float>(this.bias, outputs));
     }
@@ -62,8 +62,6 @@ internal sealed unsafe class WinogradConvolution : IDisposable
         NativeMemory.AlignedFree(kernels);
         NativeMemory.AlignedFree(bias);
     }
-
-    private static float* Allocate(long numbers) => (float*)NativeMemory.AlignedAlloc(checked((nuint)numbers * sizeof(float)), 64);
 
     /// <summary>One sample: planes in parts, each transformed, multiplied and transformed back; the weights in groups of panels.</summary>
     private readonly struct Pass
@@ -92,7 +90,7 @@ internal sealed unsafe class WinogradConvolution : IDisposable
         public void Run()
         {
             var tiles = rowsPerPart * across;
-            var (rowsOut, rowsIn) = (Padded(planesPerPart * tiles), Padded(planesPerPart * tiles) + ((owner.taps - 1) * tiles));
+            var (rowsOut, rowsIn) = (PanelProduct.Padded(planesPerPart * tiles), PanelProduct.Padded(planesPerPart * tiles) + ((owner.taps - 1) * tiles));
             var space = new Workspace(Apart((long)rowsIn * owner.inputs), Apart((long)owner.taps * owner.inputs * columnsPerGroup), Apart((long)rowsOut * owner.outputs));
             try
             {
@@ -117,17 +115,15 @@ internal sealed unsafe class WinogradConvolution : IDisposable
             for (var row = first; row < Math.Min(first + Chunk, rows); row++, from += WinogradTiles.Kernel * PanelProduct.Lanes, to += wide) WinogradTiles.OfKernel(from, to, space.StepWeights);
         }
 
-        private static int Padded(int rows) => (rows + PanelProduct.Rows - 1) / PanelProduct.Rows * PanelProduct.Rows;
-
         // An odd number of cache lines: steps of a power of two would send all 36 products of a tile to the same few places of the cache.
         private static nint Apart(long numbers) => (nint)((numbers / PanelProduct.Lanes | 1) * PanelProduct.Lanes);
 
         /// <summary>What the 36 products of a part work on, each a step further than the one before.</summary>
         private readonly struct Workspace(nint stepIn, nint stepWeights, nint stepOut)
         {
-            public readonly float* Input = Allocate(WinogradTiles.Products * (long)stepIn);
-            public readonly float* Weights = Allocate(WinogradTiles.Products * (long)stepWeights);
-            public readonly float* Output = Allocate(WinogradTiles.Products * (long)stepOut);
+            public readonly float* Input = PanelProduct.Allocate(WinogradTiles.Products * (long)stepIn);
+            public readonly float* Weights = PanelProduct.Allocate(WinogradTiles.Products * (long)stepWeights);
+            public readonly float* Output = PanelProduct.Allocate(WinogradTiles.Products * (long)stepOut);
             public readonly nint StepIn = stepIn, StepWeights = stepWeights, StepOut = stepOut;
 
             public void Free()
@@ -157,7 +153,7 @@ internal sealed unsafe class WinogradConvolution : IDisposable
                         pass.crew.Do(columns / PanelProduct.Lanes * chunks, at => all.TransformWeights(works, first, columns, at / chunks, at % chunks));
                     }
                     pass.crew.Do(WinogradTiles.Products, product => PanelProduct.Multiply(self.Transformed(product, 0), owner.inputs, (nint)tiles * owner.inputs,
-                        works.Weights + (product * works.StepWeights), self.Product(product, 0) + first, owner.outputs, Padded(self.Tiles), owner.taps, owner.inputs, columns));
+                        works.Weights + (product * works.StepWeights), self.Product(product, 0) + first, owner.outputs, PanelProduct.Padded(self.Tiles), owner.taps, owner.inputs, columns));
                 }
                 pass.crew.Do(planes * rows, self.TransformBack);
             }
